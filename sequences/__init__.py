@@ -1,0 +1,1 @@
+"""Who is where in which sequence, and what happens next."""

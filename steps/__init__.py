@@ -1,0 +1,1 @@
+"""What a sequence does: plans, steps, and the shelf of step kinds."""

@@ -1,0 +1,25 @@
+from audience.models.catalogue import Choice, CustomField, SavedView
+from audience.models.records import (
+    Account,
+    AccountTag,
+    Contact,
+    ContactAddress,
+    ContactTag,
+    Opportunity,
+    OpportunityTag,
+)
+from audience.models.suppression import Suppression
+
+__all__ = [
+    "Account",
+    "AccountTag",
+    "Choice",
+    "Contact",
+    "ContactAddress",
+    "ContactTag",
+    "CustomField",
+    "Opportunity",
+    "OpportunityTag",
+    "SavedView",
+    "Suppression",
+]

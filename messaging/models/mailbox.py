@@ -1,0 +1,57 @@
+"""From where a sender's mail leaves, and how much already did."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tenants.fields import TenantForeignKey
+from tenants.models import Member, TenantModel
+
+
+class Mailbox(TenantModel):
+    """A member's connected mailbox. Its state is written by messaging.mailboxes alone."""
+
+    WORKING, BROKEN, OFF = "working", "broken", "off"
+
+    member = TenantForeignKey(Member, models.CASCADE, related_name="mailboxes")
+    name = models.TextField(blank=True, default="", help_text="the name that recipients see")
+    email = models.TextField()
+    smtp_host = models.TextField()
+    smtp_port = models.PositiveIntegerField(default=587)
+    smtp_security = models.TextField(default="starttls", help_text="none, starttls or ssl")
+    smtp_username = models.TextField(blank=True, default="")
+    smtp_password = models.TextField(
+        blank=True, default="", help_text="ciphertext: config FIELD_ENCRYPTION_KEYS"
+    )
+    is_default = models.BooleanField(default=True)
+    state = models.TextField(default=WORKING)
+    problem = models.TextField(blank=True, default="", help_text="why it is broken, fit for a person")
+    tested_at = models.DateTimeField(null=True, blank=True)
+    backoff_until = models.DateTimeField(null=True, blank=True)
+    backoff_count = models.PositiveIntegerField(default=0)
+    daily_cap = models.PositiveIntegerField(
+        null=True, blank=True, help_text="the provider's own, over 24 hours"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "member"], name="mailbox_by_member")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SenderUsage(TenantModel):
+    """How many automatic e-mails were made for a sender on a calendar day of their zone (semantics 2.29).
+
+    Written by runs alone, in their transaction; what is cancelled later still counts for its day.
+    """
+
+    sender = TenantForeignKey(Member, models.CASCADE)
+    day = models.DateField()
+    made = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "sender", "day"], name="sender_usage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.made} on {self.day}"

@@ -1,0 +1,15 @@
+from sequences.models.enrollment import Addition, Enrollment, StepRun
+from sequences.models.run import Run, Schedule
+from sequences.models.sequence import SenderMode, Sequence, SequenceView, Status
+
+__all__ = [
+    "Addition",
+    "Enrollment",
+    "Run",
+    "Schedule",
+    "SenderMode",
+    "Sequence",
+    "SequenceView",
+    "Status",
+    "StepRun",
+]

@@ -1,0 +1,72 @@
+"""What a member may do: the one place that decides, used by pages, templates and commands."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
+
+from tenants.models import Member
+from tenants.roles import ACTIONS, ALL, NONE, OWN, TEAM
+
+M = TypeVar("M", bound=Model)
+
+
+class Owned(Protocol):
+    """An object with an owner; ``is_shared``, where it has one, lets everyone view it."""
+
+    owner_id: int | None
+
+
+def scope(member: Member, action: str) -> str:
+    """How far the member's role permits the action: none, own, team or all."""
+    assert action in ACTIONS, f"unknown action {action}"
+    if not member.is_active:
+        return NONE
+    return member.role.permissions.get(action, NONE)
+
+
+def can(member: Member | None, action: str, obj: Any = None) -> bool:
+    """Whether the member may do ``action``, to ``obj`` if one is given (an object with ``owner_id``).
+
+    Viewing reaches what is shared, too; an edit right never does (F-09).
+    """
+    if member is None:
+        return False
+    reach = scope(member, action)
+    if obj is None or reach in (NONE, ALL):
+        return reach != NONE
+    if obj.owner_id == member.pk:
+        return True
+    if action.endswith(".view") and getattr(obj, "is_shared", False):
+        return True
+    return reach == TEAM and member.team_id is not None and _team_of(obj) == member.team_id
+
+
+def require(member: Member | None, action: str, obj: Any = None) -> None:
+    """Raise PermissionDenied with a message fit for a person unless ``can``."""
+    if not can(member, action, obj):
+        raise PermissionDenied(f"Your role does not permit: {ACTIONS[action].lower()}.")
+
+
+def visible(member: Member, action: str, objects: QuerySet[M]) -> QuerySet[M]:
+    """Those of ``objects`` (of a model with an owner) to which ``can(member, action, object)``, as a set."""
+    reach = scope(member, action)
+    if reach == ALL:
+        return objects
+    if reach == NONE:
+        return objects.none()
+    mine = Q(owner=member)
+    if reach == TEAM and member.team_id is not None:
+        mine |= Q(owner__team=member.team_id)
+    if action.endswith(".view") and any(f.name == "is_shared" for f in objects.model._meta.fields):
+        mine |= Q(is_shared=True)
+    return objects.filter(mine)
+
+
+def _team_of(obj: Any) -> int | None:
+    return obj.owner.team_id if obj.owner_id is not None else None
+
+
+__all__ = ["OWN", "can", "require", "scope", "visible"]
