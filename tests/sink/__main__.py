@@ -1,0 +1,3 @@
+from tests.sink.process import main
+
+main()
