@@ -30,7 +30,7 @@ INSTALLED_APPS = [
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "config.urls"
 AUTH_USER_MODEL = "tenants.User"
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://stepwise@/stepwise?host=/tmp")}
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://stepwise@/stepwise?host=/nowhere")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
