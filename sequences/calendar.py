@@ -1,8 +1,8 @@
 """When a classic or smart sequence runs: local time arithmetic (semantics 2.2, 2.6-2.8, 3.1, 4.1). Pure.
 
-An occurrence is a *nominal* day of the schedule together with the instant at which that day's time comes. The day, not
-the date of the instant, is what a Run row stands for: where a gap ends at midnight (Nuuk, a Saturday in March), the time
-23:30 of the Saturday comes at Sunday 00:00, and Sunday still has a run of its own.
+An occurrence is a *nominal* day of the schedule together with the instant at which that day's time comes. The day,
+not the date of the instant, is what a Run row stands for: where a gap ends at midnight (Nuuk, a Saturday in March),
+the time 23:30 of the Saturday comes at Sunday 00:00, and Sunday still has a run of its own.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def next_run(
 
     ``since`` is the activation, the resume, the change of the schedule, or any instant after the last occurrence.
     ``last_run_on`` is the local day of the last run that happened, as it was in its own zone then: the next one is at
-    least ``every_days`` later. ``missed_on`` are local days of missed runs, which get no second chance. Days are compared
-    as dates, whatever zones they came from.
+    least ``every_days`` later. ``missed_on`` are local days of missed runs, which get no second chance. Days are
+    compared as dates, whatever zones they came from.
     """
     return next(occurrences(schedule, since=since, last_run_on=last_run_on, missed_on=missed_on))
 

@@ -95,7 +95,9 @@ def test_a_run_moved_over_midnight_by_a_gap_stands_for_its_own_day():
 
 def test_a_day_that_does_not_exist_has_no_run():
     apia = Schedule(time(9), zone_named("Pacific/Apia"))
-    found = [run.day.day for run in islice(occurrences(apia, since=datetime(2011, 12, 29, 12, tzinfo=UTC)), 3)]
+    found = [
+        run.day.day for run in islice(occurrences(apia, since=datetime(2011, 12, 29, 12, tzinfo=UTC)), 3)
+    ]
     assert found == [29, 31, 1]
 
 
@@ -177,4 +179,4 @@ def test_moving_inside_the_hours_moves_never_back_and_once(start, at, zone, one,
     assert moved >= instant and hours.are_open(moved)
     assert not weekends or local_date(moved, zone).weekday() < 5
     opening = hours.next_opening(instant)
-    assert opening >= moved and not hours.are_open(opening - timedelta(seconds=1)) or opens == time(0)
+    assert (opening >= moved and not hours.are_open(opening - timedelta(seconds=1))) or opens == time(0)

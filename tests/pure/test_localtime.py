@@ -147,7 +147,7 @@ def test_moving_into_a_window_moves_never_back_and_once(day, at, zone, one, othe
 
 
 def test_a_zone_that_does_not_exist_is_named_with_a_suggestion():
-    with pytest.raises(UnknownZone, match="there is no time zone “Europe/Berlim”$"):
+    with pytest.raises(UnknownZone, match=r"there is no time zone “Europe/Berlim”$"):
         zone_named("Europe/Berlim")
     with pytest.raises(UnknownZone, match="did you mean Europe/Berlin"):
         zone_named("europe/berlin")

@@ -1,0 +1,1 @@
+"""Condition groups: what they may say, reading and checking them, and saying them in English. Pure."""
