@@ -33,12 +33,29 @@ class TenantForeignKey(models.ForeignKey):
         super().__init__(to, on_delete, **kwargs)
 
 
+class NullableGenerated(models.GeneratedField):
+    """A generated column that Django knows to be NULL at times.
+
+    Its own takes the column for never NULL, and a negation (``exclude``, ``~Q``) then loses the rows where it is. To
+    migrations it is the plain one: the column is the same.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.null = True
+
+    def deconstruct(self) -> tuple[str, str, Any, dict[str, Any]]:  # type: ignore[override]
+        name, _, args, kwargs = super().deconstruct()
+        kwargs.pop("null", None)
+        return name, "django.db.models.GeneratedField", args, kwargs
+
+
 def lowered(source: str, **kwargs: Any) -> models.GeneratedField:
     """A stored twin of the text column ``source`` for comparing (semantics 6.4).
 
     Lowered letter by letter with the fixed locale C.UTF-8; NULL exactly when the text is empty or only blanks.
     """
-    return models.GeneratedField(
+    return NullableGenerated(
         expression=Lowered(models.F(source)),
         output_field=models.TextField(null=True, db_collation="pg_c_utf8"),
         db_persist=True,
