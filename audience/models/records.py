@@ -73,6 +73,7 @@ class Contact(Activity, Slots, TenantModel):
         editable=False,
         help_text="audience.addresses.normalise_address(email), NULL when none",
     )
+    email_lowered = lowered("email", help_text="as conditions on parts of it compare (semantics 6.4)")
     first_name = text()
     first_name_norm = lowered("first_name")
     last_name = text()
@@ -108,6 +109,7 @@ class Contact(Activity, Slots, TenantModel):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "email_norm"], name="contact_by_email"),
+            models.Index(fields=["tenant", "email_lowered"], name="contact_by_email_text"),
             models.Index(fields=["tenant", "first_name_norm"], name="contact_by_first_name"),
             models.Index(fields=["tenant", "last_name_norm"], name="contact_by_last_name"),
             models.Index(fields=["tenant", "account"], name="contact_by_account"),
