@@ -1,4 +1,8 @@
-"""The environment a process starts in: ``.env``, the mode, and the embedded services where none are named."""
+"""The environment a process starts in: ``.env``, the mode, its defaults, and the embedded services.
+
+Settings are environment variables; the README's table lists them. In production each of :data:`REQUIRED` has to be
+given. In demonstration and test mode what is missing gets a default that is of no use to anybody else.
+"""
 
 import atexit
 import os
@@ -8,8 +12,14 @@ from pathlib import Path
 import environ
 
 from config.embedded.services import CHECKOUT, DATA, attach
+from config.keys import demo_keys
 
 MODES = ("production", "demo", "test")
+
+REQUIRED = (
+    *("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL", "PUBLIC_BASE_URL", "ALLOWED_HOSTS"),
+    *("EMAIL_URL", "DEFAULT_FROM_EMAIL"),
+)
 
 WITHOUT_SERVICES = {
     *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "version", "--help"),
@@ -17,12 +27,49 @@ WITHOUT_SERVICES = {
 }
 """Commands that look at neither the database nor Redis."""
 
+TEST_KEYS = {
+    "SECRET_KEY": "a-key-for-tests-only-that-is-long-enough-for-the-checks",
+    "FIELD_ENCRYPTION_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
+}
+"""Fixed, so that several processes of one test understand each other."""
+
 
 def load_env_file() -> None:
     """Read ``.env`` of the checkout; what the environment says already counts more. Not read by tests."""
     file = CHECKOUT / ".env"
     if os.environ.get("MODE") != "test" and file.exists():
         environ.Env.read_env(file)
+
+
+def complete() -> None:
+    """Complete the environment before the settings are read.
+
+    Ends the process with one line that names what is wrong: an unknown mode, or variables that production lacks.
+    """
+    load_env_file()
+    mode = os.environ.setdefault("MODE", "production")
+    if mode not in MODES:
+        raise SystemExit(f"Stepwise cannot start: MODE is {mode!r}, not one of {', '.join(MODES)}.")
+    if mode != "production":
+        for name, value in _defaults(mode).items():
+            os.environ.setdefault(name, value)
+    missing = [name for name in REQUIRED if not os.environ.get(name)]
+    if missing:
+        names = ", ".join(missing)
+        raise SystemExit(f"Stepwise cannot start: not set in production mode: {names} (see .env.example).")
+
+
+def _defaults(mode: str) -> dict[str, str]:
+    demo_smtp = os.environ.setdefault("DEMO_SMTP_PORT", "1025")
+    return {
+        "DATABASE_URL": "postgresql://stepwise@/stepwise?host=/not-started&port=5432",
+        "REDIS_URL": "unix:///not-started/valkey?db=0",
+        "PUBLIC_BASE_URL": f"http://127.0.0.1:{os.environ.get('PORT', '8000')}",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
+        "EMAIL_URL": "memorymail://" if mode == "test" else f"smtp://127.0.0.1:{demo_smtp}",
+        "DEFAULT_FROM_EMAIL": "Stepwise <stepwise@stepwise.example>",
+        "EGRESS_ALLOW": "127.0.0.0/8,::1/128",
+    } | (TEST_KEYS if mode == "test" else demo_keys(DATA))
 
 
 def prepare_command(arguments: list[str]) -> None:

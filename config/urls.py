@@ -1,1 +1,12 @@
-urlpatterns: list = []
+"""All URLs of Stepwise. No tenant stands in them: it comes from the session or from a token."""
+
+from django.urls import include, path
+from django.urls.resolvers import URLPattern, URLResolver
+
+from config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("accounts/", include("allauth.urls")),
+]

@@ -1,0 +1,18 @@
+"""All that happens without a user: one table.
+
+An entry rings a task; the task looks in PostgreSQL for what is due. So a bell may be lost or rung twice, and two
+beats may run beside each other.
+"""
+
+from typing import Any
+
+
+def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[str, Any]]:
+    """The beat table: name, task, seconds between two rings. A bell that nobody hears in that time is not kept."""
+    entries: dict[str, tuple[str, float]] = {
+        "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
+    }
+    return {
+        name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1)}}
+        for name, (task, seconds) in entries.items()
+    }
