@@ -72,3 +72,7 @@ class Lowered(models.Func):
     )
     output_field = models.TextField()
     arity = 1
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list]:  # type: ignore[override]
+        sql, params = super().as_sql(compiler, connection, **extra)
+        return sql, [*params, *params]  # the template names its expression twice
