@@ -1,6 +1,6 @@
 from sequences.models.enrollment import Addition, Enrollment, StepRun
 from sequences.models.run import Run, Schedule
-from sequences.models.sequence import SenderMode, Sequence, SequenceView, Status
+from sequences.models.sequence import SenderMode, Sequence, SequencePlan, SequenceView, Status
 
 __all__ = [
     "Addition",
@@ -9,6 +9,7 @@ __all__ = [
     "Schedule",
     "SenderMode",
     "Sequence",
+    "SequencePlan",
     "SequenceView",
     "Status",
     "StepRun",

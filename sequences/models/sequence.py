@@ -110,3 +110,18 @@ class SequenceView(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.view} into {self.sequence}"
+
+
+class SequencePlan(TenantModel):
+    """That a plan is or was one of a sequence: its versions, and the keys that were ever given in it."""
+
+    sequence = TenantForeignKey(Sequence, models.CASCADE, related_name="sequence_plans")
+    plan = TenantForeignKey(Plan, models.CASCADE)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "sequence", "plan"], name="sequence_plan_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} of {self.sequence}"

@@ -1,0 +1,78 @@
+"""What a draft changes against the plan that holds, and whom that touches (semantics 2.38)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from steps.models import Step
+
+ADDED, REMOVED, MOVED, CHANGED = "added", "removed", "moved", "changed"
+SAID = ("kind", "name", "match", "conditions", "template_id", "settings")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step that differs. ``day`` is where it stands afterwards, of a removed one where it stood."""
+
+    verb: str
+    key: str
+    step: Step
+    day: int | None
+    day_before: int | None = None
+
+
+def changes_between(old: Iterable[Step], new: Iterable[Step]) -> list[Change]:
+    """The steps added, removed, moved to another day or changed, in the order of the days. Same key, same step."""
+    before = {step.key: step for step in old}
+    after = {step.key: step for step in new}
+    turned = _turned(before, after)
+    found = [_change(before.get(key), step, key in turned) for key, step in after.items()]
+    removed = [Change(REMOVED, key, step, step.day) for key, step in before.items() if key not in after]
+    kept = [change for change in found if change is not None] + removed
+    return sorted(kept, key=lambda change: (change.day or 0, change.step.position))
+
+
+def _turned(before: Mapping[str, Step], after: Mapping[str, Step]) -> set[str]:
+    """The keys that stayed on their day and have another place among those that did."""
+    stayed = {key for key, step in after.items() if key in before and before[key].day == step.day}
+    old = [key for key in _in_order(before) if key in stayed]
+    new = [key for key in _in_order(after) if key in stayed]
+    return {key for key, other in zip(new, old, strict=True) if key != other}
+
+
+def _in_order(steps: Mapping[str, Step]) -> list[str]:
+    return sorted(steps, key=lambda key: (steps[key].day or 0, steps[key].position))
+
+
+def _change(was: Step | None, step: Step, is_turned: bool) -> Change | None:
+    if was is None:
+        return Change(ADDED, step.key, step, step.day)
+    if was.day != step.day:
+        return Change(MOVED, step.key, step, step.day, was.day)
+    if any(getattr(was, name) != getattr(step, name) for name in SAID):
+        return Change(CHANGED, step.key, step, step.day)
+    return Change(MOVED, step.key, step, step.day, was.day) if is_turned else None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Of those inside: how many have a change still ahead, and how many are past all of them."""
+
+    inside: int
+    ahead: int
+
+    @property
+    def past(self) -> int:
+        return self.inside - self.ahead
+
+
+def reach(changes: Iterable[Change], days_done: Mapping[int, int]) -> Reach:
+    """Whom changes reach, from a count of people by the days counted for them.
+
+    A step on a day that somebody has passed does not run for them any more (semantics 3.5); a step that was moved
+    concerns whoever had it ahead at its old day, too, since for them it now comes elsewhere or never.
+    """
+    last = max((max(change.day or 0, change.day_before or 0) for change in changes), default=0)
+    ahead = sum(count for done, count in days_done.items() if done < last)
+    return Reach(sum(days_done.values()), ahead)

@@ -1,0 +1,63 @@
+"""Publishing the draft of an activated sequence, or throwing it away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from sequences.changes import changes_between
+from sequences.commands.planning import locked
+from sequences.models import Enrollment, Sequence
+from sequences.refusals import Refused
+from steps.models import Plan
+from tenants.commands import audit
+from tenants.models import Member
+from tenants.policy import require
+
+
+@transaction.atomic
+def publish(*, sequence: Sequence, by: Member, now: datetime, note: str = "", apply: str = "pin") -> Plan:
+    """Make the draft the current plan; it holds from the next run for everyone inside (semantics 2.38, 3.5).
+
+    Adaptive: those inside stay on their plan (``pin``, semantics 5.14). Raises Refused when there is nothing to
+    publish, or no step in it.
+    """
+    require(by, "sequence.edit", sequence)
+    old, draft = _plans(locked(sequence))
+    changes = changes_between(old.steps.all(), draft.steps.all())
+    draft.note, draft.made_by, draft.published_at = note, by, now
+    draft.number = old.number + 1
+    draft.save()
+    sequence.plan, sequence.draft, sequence.edited_at = draft, None, now
+    sequence.save(update_fields=["plan", "draft", "edited_at"])
+    if sequence.kind == "adaptive" and apply == "pin":
+        _inside(sequence).filter(plan=None).update(plan=old)
+    said = [f"{change.verb} {change.key}" for change in changes]
+    audit(by=by, verb="sequence.publish", obj=sequence, at=now, plan=draft.pk, note=note, changes=said)
+    return draft
+
+
+@transaction.atomic
+def discard_draft(*, sequence: Sequence, by: Member, now: datetime) -> None:
+    """Throw the unpublished edits away. Does nothing when there are none."""
+    require(by, "sequence.edit", sequence)
+    draft = locked(sequence).draft
+    if draft is None:
+        return
+    sequence.draft = None
+    sequence.save(update_fields=["draft"])
+    draft.delete()
+    audit(by=by, verb="sequence.discard_draft", obj=sequence, at=now)
+
+
+def _plans(sequence: Sequence) -> tuple[Plan, Plan]:
+    if sequence.draft is None:
+        raise Refused("There is nothing to publish: no step was changed.")
+    if not sequence.draft.steps.exists():
+        raise Refused("A plan without steps cannot be published. Add a step, or archive the sequence.")
+    return sequence.plan, sequence.draft
+
+
+def _inside(sequence: Sequence):  # type: ignore[no-untyped-def]
+    return Enrollment.objects.filter(sequence=sequence, state__in=[Enrollment.ACTIVE, Enrollment.PAUSED])
