@@ -8,7 +8,7 @@ from tenants.models import TenantModel
 
 
 class Suppression(TenantModel):
-    """One address (channel email) or number (channel sms) that nobody of the tenant writes to (semantics 2.22, 2.23)."""
+    """One address (channel email) or number (channel sms) that nobody of the tenant writes to (semantics 2.22)."""
 
     UNSUBSCRIBED, BOUNCED = "unsubscribed", "bounced"
 
