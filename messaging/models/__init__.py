@@ -1,9 +1,11 @@
-from messaging.models.mailbox import Mailbox, SenderUsage
+from messaging.models.mailbox import Mailbox, MailboxDue, MailboxUsage, SenderUsage
 from messaging.models.outbox import Mailing, Message, Payload, StopEvent
 from messaging.models.templates import Template, TemplateVersion
 
 __all__ = [
     "Mailbox",
+    "MailboxDue",
+    "MailboxUsage",
     "Mailing",
     "Message",
     "Payload",

@@ -55,3 +55,39 @@ class SenderUsage(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.made} on {self.day}"
+
+
+class MailboxUsage(TenantModel):
+    """How many messages passed the gate of a capped mailbox in a quarter of an hour. Written by the gate alone."""
+
+    mailbox = TenantForeignKey(Mailbox, models.CASCADE)
+    bucket = models.DateTimeField(help_text="when the quarter began")
+    used = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "mailbox", "bucket"], name="mailbox_usage_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.used} from {self.bucket:%Y-%m-%d %H:%M}"
+
+
+class MailboxDue(models.Model):
+    """When delivery should look at a mailbox next. Outside the wall, like Schedule: ids and an instant.
+
+    It may be too early, never too late: what adds work brings it forward, delivery alone puts it back.
+    """
+
+    tenant_id = models.BigIntegerField()
+    mailbox_id = models.BigIntegerField()
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "mailbox_id"], name="mailbox_due_once")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="mailbox_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"mailbox {self.mailbox_id} at {self.due_at}"

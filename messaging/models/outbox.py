@@ -58,7 +58,14 @@ class Message(TenantModel):
     not_after = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
-    attempts = models.SmallIntegerField(default=0, db_default=0)
+    attempts = models.SmallIntegerField(
+        default=0, db_default=0, help_text="claims that were not given back: five are poison"
+    )
+    refusals = models.SmallIntegerField(default=0, db_default=0, help_text="answers that said: not now")
+    held_since = models.DateTimeField(
+        null=True,
+        help_text="waits for the end of a pause; its time does not run out meanwhile (semantics 2.33)",
+    )
     gate_at = models.DateTimeField(null=True)
     gate_seq = models.BigIntegerField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -79,7 +86,9 @@ class Message(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["tenant", "mailbox", "due_at", "id"], condition=Q(state="pending"), name="message_due"
+                fields=["tenant", "mailbox", "due_at", "id"],
+                condition=Q(state="pending", held_since__isnull=True),
+                name="message_waiting",
             ),
             models.Index(
                 fields=["tenant", "lease_until"],
@@ -119,17 +128,27 @@ class Payload(TenantModel):
 
 
 class StopEvent(TenantModel):
-    """That something is stopped. Written before anything else reacts, append-only; the gate reads it (reliability §3.2)."""
+    """That something is stopped. Written before anything else reacts, append-only; the gate reads it.
+
+    While it is not lifted nothing of what it names leaves. It is lifted when the rows concerned have followed it (they
+    tell from then on), or when a pause ends.
+    """
 
     scope = models.TextField(help_text="contact, address, enrollment, sequence, member, mailbox, tenant")
     key = models.TextField(help_text="the id or the normalised address")
     kind = models.TextField(help_text="replied, unsubscribed, bounced, paused, removed …")
     source = models.TextField(blank=True, default="")
     at = models.DateTimeField()
-    lifted_at = models.DateTimeField(null=True, help_text="of a pause: when it ended")
+    lifted_at = models.DateTimeField(null=True)
+    data = models.JSONField(default=dict, db_default={}, help_text="what still has to follow it")
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "scope", "key", "-at"], name="stop_by_key")]
+        indexes = [
+            models.Index(fields=["tenant", "scope", "key", "-at"], name="stop_by_key"),
+            models.Index(
+                fields=["tenant", "scope", "key"], condition=Q(lifted_at__isnull=True), name="stop_in_force"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.scope} {self.key}"

@@ -20,6 +20,7 @@ OUTSIDE = {
     "tenants_user_user_permissions",
     "tenants_membership",
     "sequences_schedule",
+    "messaging_mailboxdue",
     "django_migrations",
     "django_content_type",
     "django_session",

@@ -1,0 +1,31 @@
+"""The doorbell of delivery: that there is something to do for a mailbox, noted in the database and rung by Celery.
+
+The note (MailboxDue) is the truth and stands outside the wall, so that one query finds all of it; a lost ring costs
+ten seconds until the beat looks, a second one costs nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from tenants.wall import current_id
+
+NOTE = """
+    INSERT INTO messaging_mailboxdue (tenant_id, mailbox_id, due_at)
+    SELECT NULLIF(current_setting('app.tenant', true), '')::bigint, mailbox_id, min(due_at)
+    FROM {work} WHERE mailbox_id IS NOT NULL GROUP BY mailbox_id ORDER BY mailbox_id
+    ON CONFLICT (tenant_id, mailbox_id)
+    DO UPDATE SET due_at = LEAST(messaging_mailboxdue.due_at, EXCLUDED.due_at)
+"""
+"""SQL: bring mailboxes forward to the earliest due_at of ``work``, which has mailbox_id and due_at."""
+
+
+def ring_on_commit() -> None:
+    """Ring once the transaction has committed. Nothing rings for one that is rolled back."""
+    transaction.on_commit(partial(ring, current_id()), robust=True)
+
+
+def ring(tenant_id: int) -> None:
+    """Tell the workers that a tenant has something to send."""

@@ -1,0 +1,220 @@
+"""The outbox: rows of messages to be sent, made and taken back as sets.
+
+With claim, gate, results and reaper the only writer of Message; the states and who may move them stand in
+messaging.lifecycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from messaging import doorbell, sent
+from messaging.models import Mailing, Message
+from messaging.signals import message_ended
+
+GIVEN = (
+    "step_run_id",
+    "enrollment_id",
+    "contact_id",
+    "opportunity_id",
+    "sender_id",
+    "mailbox_id",
+    "mailing_id",
+    "channel",
+    "address_norm",
+    "due_at",
+    "not_after",
+)
+"""The columns that a SELECT for ``add`` gives, by these names, in any order."""
+
+Enrollments = QuerySet | Iterable[int] | tuple[str, Sequence[Any]]
+"""Some stays: a queryset with one column of ids, the ids, or SQL that selects them with its parameters."""
+
+
+def add(select_sql: str, params: Sequence[Any] | Mapping[str, Any] = (), *, now: datetime) -> int:
+    """Make a pending message for each row of the SELECT, which gives the columns of ``GIVEN``; how many were made.
+
+    ``address_norm`` is fixed here: a later change of the contact's address does not redirect the message.
+    ``not_after`` is the instant after which it is stale: by default the end of the sequence's next allowed local day
+    (reliability §3.3). A step run that has its message already makes none. The doorbell rings after the commit.
+    """
+    named = isinstance(params, Mapping)
+    at = "%(outbox_now)s" if named else "%s"
+    columns = ", ".join(GIVEN)
+    values: Any = {**params, "outbox_now": now} if isinstance(params, Mapping) else [now, *params]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH made AS (
+                    INSERT INTO messaging_message (made_at, {columns})
+                    SELECT {at}, {columns} FROM ({select_sql}) AS given
+                    ON CONFLICT DO NOTHING RETURNING mailbox_id, due_at
+                ), rung AS ({doorbell.NOTE.format(work="made")})
+                SELECT count(*) FROM made""",
+            values,
+        )
+        (count,) = cursor.fetchone()
+    if count:
+        doorbell.ring_on_commit()
+    return int(count)
+
+
+def cancel(*, enrollments: Enrollments, reason: str, now: datetime) -> int:
+    """Take back what of these stays has not passed the gate; how many. What passed it is on its way."""
+    where, params = _of(enrollments)
+    return _end(where, params, state="cancelled", reason=reason, now=now)
+
+
+def cancel_messages(ids: Iterable[int], *, reason: str, now: datetime) -> int:
+    """The same for single messages."""
+    return _end("id = ANY(%s)", [list(ids)], state="cancelled", reason=reason, now=now)
+
+
+def hold(enrollments: Enrollments, *, now: datetime) -> int:
+    """A pause began: what of these stays has not left waits, and the time after which it is stale stands still (2.33).
+
+    Harmless when repeated; the gate holds by itself what it finds paused.
+    """
+    where, params = _of(enrollments)
+    return _update(f"{where} AND held_since IS NULL AND state = 'pending'", params, "held_since = %s", [now])
+
+
+def release(enrollments: Enrollments, *, now: datetime) -> int:
+    """The pause is over: what waited may leave, and is stale later by as long as it waited."""
+    where, params = _of(enrollments)
+    return _release(where, params, now)
+
+
+def release_mailbox(mailbox_id: int, *, now: datetime) -> int:
+    """The same for what waited while its mailbox did not work, or its sender or all sending was stopped."""
+    return _release("mailbox_id = %s", [mailbox_id], now)
+
+
+def hold_mailbox(mailbox_id: int, *, now: datetime) -> int:
+    """A mailbox does not work any more: its messages wait (semantics 2.33)."""
+    return _update(
+        "mailbox_id = %s AND held_since IS NULL AND state = 'pending'", [mailbox_id], "held_since = %s", [now]
+    )
+
+
+def shift(enrollments: Enrollments, by: timedelta) -> int:
+    """What of these stays has not left is stale later by ``by``, the length of a pause, and waits no longer.
+
+    For a caller that knows the length; ``hold`` and ``release`` count it themselves. Use one way or the other.
+    """
+    where, params = _of(enrollments)
+    found = _update(
+        f"{where} AND state IN ('pending', 'leased')",
+        params,
+        "not_after = not_after + %s, held_since = NULL",
+        [by],
+    )
+    _note_due(where, params)
+    return found
+
+
+def accept_all(now: datetime) -> int:
+    """For simulation: everything that waits is handed over and accepted at ``now``, as a set; how many.
+
+    No gate is asked: semantics 6.1, "every message is handed over the moment it is made, and accepted".
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE messaging_message SET state = 'sent', sent_at = %(now)s, gate_at = %(now)s,
+                      gate_seq = nextval('messaging_gate_seq')
+               WHERE state = 'pending' RETURNING id""",
+            {"now": now},
+        )
+        ids = sorted(id for (id,) in cursor.fetchall())
+    sent.record(ids, at=now)
+    return len(ids)
+
+
+def record_by_hand(
+    *,
+    mailing: Mailing,
+    contact_id: int,
+    address_norm: str,
+    at: datetime,
+    sender_id: int | None = None,
+    enrollment_id: int | None = None,
+    step_run_id: int | None = None,
+    opportunity_id: int | None = None,
+    channel: str = "email",
+) -> Message:
+    """Note that a person sent this: a completed email_reminder or sms_reminder counts as sent, and what comes back
+    attaches to it as to any other (semantics 2.30). It has no payload and was never in the hands of delivery.
+    """
+    message = Message.objects.create(
+        mailing=mailing, contact_id=contact_id, opportunity_id=opportunity_id, sender_id=sender_id,
+        enrollment_id=enrollment_id, step_run_id=step_run_id, channel=channel, address_norm=address_norm,
+        state="sent", made_at=at, due_at=at, sent_at=at, resolved_by="person",
+    )  # fmt: skip
+    sent.record([message.pk], at=at, by_hand=True)
+    return message
+
+
+def _of(enrollments: Enrollments) -> tuple[str, list[Any]]:
+    if isinstance(enrollments, QuerySet):
+        sql, params = enrollments.query.sql_with_params()
+    elif isinstance(enrollments, tuple) and enrollments and isinstance(enrollments[0], str):
+        sql, params = enrollments
+    else:
+        return "enrollment_id = ANY(%s)", [list(enrollments)]  # type: ignore[arg-type]
+    return f"enrollment_id IN ({sql})", list(params)
+
+
+def _end(where: str, params: list[Any], *, state: str, reason: str, now: datetime) -> int:
+    """Locks in order of id, as everything that locks many rows does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH locked AS (
+                    SELECT id FROM messaging_message WHERE {where} AND state IN ('pending', 'leased')
+                    ORDER BY id FOR UPDATE
+                )
+                UPDATE messaging_message SET state = %s, reason = %s, held_since = NULL, lease_token = NULL,
+                       lease_until = NULL
+                WHERE id IN (SELECT id FROM locked) RETURNING id""",
+            [*params, state, reason],
+        )
+        ids = sorted(id for (id,) in cursor.fetchall())
+    if ids:
+        message_ended.send(sender=Message, ids=ids, state=state, reason=reason, at=now)
+    return len(ids)
+
+
+def _update(where: str, params: list[Any], assign: str, values: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH locked AS (SELECT id FROM messaging_message WHERE {where} ORDER BY id FOR UPDATE)
+                UPDATE messaging_message SET {assign} WHERE id IN (SELECT id FROM locked)""",
+            [*params, *values],
+        )
+        return cursor.rowcount
+
+
+def _release(where: str, params: list[Any], now: datetime) -> int:
+    found = _update(
+        f"{where} AND held_since IS NOT NULL AND state = 'pending'",
+        params,
+        "not_after = not_after + GREATEST(%s - held_since, interval '0'), held_since = NULL",
+        [now],
+    )
+    if found:
+        _note_due(where, params)
+    return found
+
+
+def _note_due(where: str, params: list[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH found AS (SELECT mailbox_id, due_at FROM messaging_message
+                               WHERE {where} AND state = 'pending' AND held_since IS NULL)
+                {doorbell.NOTE.format(work="found")}""",
+            params,
+        )
+    doorbell.ring_on_commit()

@@ -1,0 +1,38 @@
+"""What messaging tells the floors above, inside the tenant's transaction.
+
+An upper floor's ``receivers.py`` listens; an exception there undoes the fact itself. Instants are aware; ids are those
+of the tenant in use.
+
+=================  =====================================================  ===========================================
+signal             arguments                                              when
+=================  =====================================================  ===========================================
+``messages_sent``  ids, at                                                handed over and accepted, or sent by hand
+``message_ended``  ids, state, reason, at                                 failed, cancelled, expired, unknown
+``opened``         contact_id, message_id or None, at                     by a human
+``clicked``        contact_id, message_id or None, at                     by a human; it counts as opened, too: no
+                                                                          ``opened`` is sent besides (semantics 2.25)
+``replied``        contact_id, message_id or None, at                     by a human; counts as opened, too
+``auto_replied``   contact_id, message_id or None, at, until or None      ``until``: the local date it names (2.24)
+``bounced``        contact_id or None, message_id or None,                hard or soft: a soft one stops nothing (2.22)
+                   address_norm, hard, at
+``unsubscribed``   contact_id or None, message_id or None,                the address is suppressed already
+                   address_norm, at
+``sms_stopped``    number, at                                             the number is suppressed already
+=================  =====================================================  ===========================================
+
+``ids`` are lists; all rows of one call have the same ``at``, ``state`` and ``reason``.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+messages_sent = Signal()
+message_ended = Signal()
+opened = Signal()
+clicked = Signal()
+replied = Signal()
+auto_replied = Signal()
+bounced = Signal()
+unsubscribed = Signal()
+sms_stopped = Signal()

@@ -1,0 +1,70 @@
+"""Rows of the outbox for tests; all stand inside ``tenants.use(tenant)``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
+from tests.factories import NOW, ContactFactory, make_member
+
+_count = iter(range(1, 10**9))
+
+
+def make_mailbox(port: int = 25, member: Any = None, **fields: Any) -> Mailbox:
+    """A working mailbox on loopback."""
+    given: dict[str, Any] = {
+        "member": member or make_member(), "name": "Mia Muster", "email": f"mia{next(_count)}@us.example",
+        "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none",
+    }  # fmt: skip
+    return Mailbox.objects.create(**given | fields)
+
+
+def make_version(subject: str = "Hello {{ contact.first_name | default: 'there' }}", body: str = "<p>Hi.</p>",
+                 needed: list[str] | None = None) -> TemplateVersion:  # fmt: skip
+    """The first version of a new template."""
+    template = Template.objects.create(name=f"Template {next(_count)}")
+    version = TemplateVersion.objects.create(
+        template=template, number=1, subject=subject, body=body, needed=needed or [], made_at=NOW
+    )
+    template.current = version
+    template.save(update_fields=["current"])
+    return version
+
+
+def make_mailing(version: TemplateVersion | None = None, **fields: Any) -> Mailing:
+    """The mailing of a step."""
+    return Mailing.objects.create(template_version=version or make_version(), step_key="intro", **fields)
+
+
+def make_message(mailbox: Mailbox | None = None, mailing: Mailing | None = None, contact: Any = None,
+                 at: datetime = NOW, **fields: Any) -> Message:  # fmt: skip
+    """A pending e-mail that belongs to no stay."""
+    contact = contact or ContactFactory()
+    mailbox = mailbox or make_mailbox()
+    given: dict[str, Any] = {
+        "mailing": mailing or make_mailing(), "contact": contact, "sender": mailbox.member, "mailbox": mailbox,
+        "address_norm": contact.email_norm or "", "made_at": at, "due_at": at,
+    }  # fmt: skip
+    return Message.objects.create(**given | fields)
+
+
+def sent_message(at: datetime = NOW, **fields: Any) -> Message:
+    """One that was sent at ``at``."""
+    return make_message(at=at, **{"state": "sent", "gate_at": at, "sent_at": at, **fields})
+
+
+def heard(signal: Any) -> list[dict[str, Any]]:
+    """A list that fills with what ``signal`` says from now on, for as long as the list lives."""
+    said: list[dict[str, Any]] = _Heard()
+
+    def hear(sender: Any, signal: Any, **said_now: Any) -> None:
+        said.append(said_now)
+
+    signal.connect(hear, weak=True)
+    said.hear = hear  # type: ignore[attr-defined]
+    return said
+
+
+class _Heard(list[dict[str, Any]]):
+    pass
