@@ -1,0 +1,90 @@
+"""Signed tokens for the links in a mail: which message, what for, and that we made it (R-057, R-059).
+
+``tenant.message.purpose[.n].signature``: the tenant stands in the token because nobody is signed in where it
+is used; the signature (144 bits of HMAC-SHA256) keeps anyone from counting up. Tokens do not expire: an
+unsubscribe link must work for as long as the mail exists (RFC 8058, CAN-SPAM).
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CLICK, OPEN, UNSUBSCRIBE = "c", "o", "u"
+SIGNATURE_BYTES = 18  # 24 letters without padding
+FORM = re.compile(
+    r"([1-9][0-9]{0,18})\.([1-9][0-9]{0,18})\.([cou])(?:\.(0|[1-9][0-9]{0,4}))?\.([A-Za-z0-9_-]{24})",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a token says. ``n`` is the place of a link among the links of its message, from 0."""
+
+    tenant: int
+    message: int
+    purpose: str
+    n: int | None = None
+
+
+class Signer:
+    """Makes and reads tokens. The first key signs; all of them are believed, so that keys can be changed.
+
+    ``keys`` are secrets of any length, such as Django's ``[SECRET_KEY, *SECRET_KEY_FALLBACKS]``; what is used
+    is derived from them for this purpose alone.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys or not all(keys):
+            raise ValueError("A signer needs at least one key, and none that is empty.")
+        self._keys = [hmac.digest(key.encode(), b"stepwise.messaging.tokens", hashlib.sha256) for key in keys]
+
+    def token(self, tenant: int, message: int, purpose: str, n: int | None = None) -> str:
+        """The token for one use of one message."""
+        said = f"{tenant}.{message}.{purpose}" if n is None else f"{tenant}.{message}.{purpose}.{n}"
+        return f"{said}.{_signature(self._keys[0], said)}"
+
+    def read(self, token: str, *purposes: str) -> Ticket | None:
+        """What a token says; None where it is not ours, was changed, or is for something else.
+
+        All keys are tried, whichever fits, and compared in constant time.
+        """
+        form = FORM.fullmatch(token)
+        if form is None:
+            return None
+        tenant, message, purpose, n, signature = form.groups()
+        said = token[: -len(signature) - 1]
+        genuine = False
+        for key in self._keys:
+            genuine |= hmac.compare_digest(_signature(key, said), signature)
+        if not genuine or purpose not in purposes or (purpose == CLICK) != (n is not None):
+            return None
+        return Ticket(int(tenant), int(message), purpose, None if n is None else int(n))
+
+
+@dataclass(frozen=True)
+class Links:
+    """The addresses of one message's tracked links. ``tracking`` and ``public`` are base URLs."""
+
+    signer: Signer
+    tracking: str
+    public: str
+    tenant: int
+    message: int
+
+    def click(self, n: int) -> str:
+        return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, CLICK, n)}"
+
+    def open(self) -> str:
+        return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, OPEN)}"
+
+    def unsubscribe(self) -> str:
+        return f"{self.public}/u/{self.signer.token(self.tenant, self.message, UNSUBSCRIBE)}"
+
+
+def _signature(key: bytes, said: str) -> str:
+    digest = hmac.digest(key, said.encode(), hashlib.sha256)[:SIGNATURE_BYTES]
+    return base64.urlsafe_b64encode(digest).decode()
