@@ -36,7 +36,8 @@ def read_value(raw: Any, type_: FieldType, op: str, known: Known) -> Value:
     """
     shape = OPERATORS[type_][op]
     if shape is Shape.NONE:
-        return _nothing(raw)
+        _nothing(raw)
+        return None
     if shape is Shape.DAYS:
         return _days(raw)
     if shape is Shape.RANGE:

@@ -1,0 +1,1 @@
+"""Sequences and scenarios as YAML files: reading, checking, writing (semantics 6). Pure."""
