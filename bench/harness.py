@@ -80,7 +80,9 @@ def save(figures: list[Figure]) -> None:
         }
         if figure.note:
             known[figure.name]["note"] = figure.note
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
     known["_meta"] = {
         "commit": commit,
         "machine": f"{platform.machine()}, {_cores()} cores, Python {platform.python_version()}",

@@ -26,7 +26,12 @@ class Keeper:
 
 def start(store: MailStore, port: int) -> Controller:
     """Serve SMTP on 127.0.0.1:``port`` in a thread; OSError if the port is taken."""
-    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": port, "decode_data": False, "enable_SMTPUTF8": True}
+    options: dict[str, Any] = {
+        "hostname": "127.0.0.1",
+        "port": port,
+        "decode_data": False,
+        "enable_SMTPUTF8": True,
+    }
     controller = Controller(Keeper(store), **options)
     controller.start()
     return controller

@@ -8,5 +8,9 @@ urlpatterns = [
     path("mail.json", views.mail_json, name="json"),
     path("mail/<int:number>/", views.inbox, name="mail"),
     path("mail/<int:number>/body/", views.body, name="body"),
-    re_path(r"^mail/(?P<number>\d+)/(?P<action>open|click|reply|bounce|out-of-office|unsubscribe)/?$", views.react, name="react"),
+    re_path(
+        r"^mail/(?P<number>\d+)/(?P<action>open|click|reply|bounce|out-of-office|unsubscribe)/?$",
+        views.react,
+        name="react",
+    ),
 ]

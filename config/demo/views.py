@@ -63,7 +63,9 @@ def inbox(request: HttpRequest, number: int | None = None) -> HttpResponse:
 @demonstration
 @require_GET
 @xframe_options_sameorigin
-@csp_update({"style-src": ["'unsafe-inline'"], "img-src": ["data:"], "frame-ancestors": ["'self'"], "sandbox": []})
+@csp_update(
+    {"style-src": ["'unsafe-inline'"], "img-src": ["data:"], "frame-ancestors": ["'self'"], "sandbox": []}
+)
 def body(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of a mail for the frame. Its pictures stay unloaded, so that looking is not opening."""
     mail = mail_or_404(number)
