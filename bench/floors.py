@@ -1,4 +1,4 @@
-"""The floors: the same work as a run of the engine, written by hand in SQL, on the same tables and behind the same wall.
+"""The floors: the work of a run of the engine, written by hand in SQL, on the same tables, behind the same wall.
 
 What the engine is measured against is the least that PostgreSQL needs for these rows: one filter over the contacts, the
 refusals of semantics 2.10, and the rows of the stays, of their step runs and of their messages.

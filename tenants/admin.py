@@ -1,4 +1,4 @@
-"""Django admin: tenants, users and memberships, which stand outside the wall. Nothing of a tenant's data is shown here."""
+"""Django admin: tenants, users and memberships, which stand outside the wall; no data of a tenant."""
 
 from __future__ import annotations
 

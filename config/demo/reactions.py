@@ -1,7 +1,7 @@
 """What the people behind the demonstration mailbox do with a mail.
 
-Opening, clicking and unsubscribing go the way that a recipient's program goes: over HTTP, to the addresses that stand in
-the mail. Replies, bounces and absences are handed to the function that takes in facts from outside.
+Opening, clicking and unsubscribing go the way that a recipient's program goes: over HTTP, to the addresses
+that stand in the mail. Replies, bounces and absences are handed to the function that takes in facts from outside.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from config.demo.store import ReceivedMail
 from messaging.intake import take_in
+
+from config.demo.store import ReceivedMail
 from messaging.models import Message
 from tenants.models import Tenant
 from tenants.wall import use
@@ -86,7 +87,7 @@ def _fetch(url: str, data: bytes | None = None) -> None:
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
         raise CannotReact("The demonstration follows links to this machine only.")
     opener = urllib.request.build_opener(_NoRedirect)
-    request = urllib.request.Request(url, data=data, headers={"User-Agent": BROWSER})  # noqa: S310
+    request = urllib.request.Request(url, data=data, headers={"User-Agent": BROWSER})
     try:
         opener.open(request, timeout=TIMEOUT_S).close()
     except urllib.error.HTTPError as answer:
