@@ -1,12 +1,16 @@
 """The Celery application: a doorbell. What is due, and since when, stands in PostgreSQL."""
 
 import os
+import warnings
 
 from celery import Celery
 from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("STEPWISE_PROCESS", "worker")
+
+# The warning is about pickle, which is refused here.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("stepwise")
 app.config_from_object("django.conf:settings", namespace="CELERY")

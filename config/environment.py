@@ -5,6 +5,7 @@ given. In demonstration and test mode what is missing gets a default that is of 
 """
 
 import atexit
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ WITHOUT_SERVICES = {
     *("--version", "makemessages", "startapp", "startproject"),
 }
 """Commands that look at neither the database nor Redis."""
+
+DEMO_PORTS = {"PORT": "8000", "DEMO_SMTP_PORT": "1025"}
 
 TEST_KEYS = {
     "SECRET_KEY": "a-key-for-tests-only-that-is-long-enough-for-the-checks",
@@ -60,16 +63,27 @@ def complete() -> None:
 
 
 def _defaults(mode: str) -> dict[str, str]:
-    demo_smtp = os.environ.setdefault("DEMO_SMTP_PORT", "1025")
+    ports = (
+        DEMO_PORTS
+        | _ports_of_the_run()
+        | {name: os.environ[name] for name in DEMO_PORTS if name in os.environ}
+    )
     return {
+        "DEMO_SMTP_PORT": ports["DEMO_SMTP_PORT"],
         "DATABASE_URL": "postgresql://stepwise@/stepwise?host=/not-started&port=5432",
         "REDIS_URL": "unix:///not-started/valkey?db=0",
-        "PUBLIC_BASE_URL": f"http://127.0.0.1:{os.environ.get('PORT', '8000')}",
+        "PUBLIC_BASE_URL": f"http://127.0.0.1:{ports['PORT']}",
         "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
-        "EMAIL_URL": "memorymail://" if mode == "test" else f"smtp://127.0.0.1:{demo_smtp}",
+        "EMAIL_URL": "memorymail://" if mode == "test" else f"smtp://127.0.0.1:{ports['DEMO_SMTP_PORT']}",
         "DEFAULT_FROM_EMAIL": "Stepwise <stepwise@stepwise.example>",
         "EGRESS_ALLOW": "127.0.0.0/8,::1/128",
     } | (TEST_KEYS if mode == "test" else demo_keys(DATA))
+
+
+def _ports_of_the_run() -> dict[str, str]:
+    """The ports that ``make run`` chose in this checkout, so that other commands write the same addresses."""
+    file = DATA / "demo.json"
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def prepare_command(arguments: list[str]) -> None:

@@ -4,6 +4,7 @@ Values bound with ``structlog.contextvars.bind_contextvars`` (request id, tenant
 """
 
 import re
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 SECRET = re.compile(r"passw|secret|token|authorization|cookie|credential|api_?key", re.IGNORECASE)
 
 
-def hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """Put stars in place of values whose names speak of a secret."""
     return {name: "***" if SECRET.search(name) else value for name, value in event.items()}
 
@@ -52,6 +53,7 @@ def logging_config(level: str, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"level": "INFO" if level == "DEBUG" else level},
+            "django.request": {"level": "ERROR"},  # a page that is not found is no event
             "django.server": {"handlers": ["stderr"], "propagate": False},
             "celery.beat": {"level": "WARNING"},  # else a line for each tick
             "celery.app.trace": {"level": "WARNING"},

@@ -1,5 +1,6 @@
 """Django's settings, read from the environment (config/environment.py names the variables)."""
 
+import warnings
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -39,6 +40,7 @@ TWILIO_ACCOUNT_SID = env("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env("TWILIO_AUTH_TOKEN", default="")
 TWILIO_API_BASE = env("TWILIO_API_BASE", default="")
 DEMO_SMTP_PORT = env.int("DEMO_SMTP_PORT", default=1025)
+DEMO_MAIL_DIR = DATA_DIR / "demo-mail"
 
 # --- Apps -------------------------------------------------------------------------------------------------------
 
@@ -250,6 +252,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if MODE != "production":  # files are served from where they lie, nothing is collected
+    warnings.filterwarnings("ignore", message="No directory at")
 WHITENOISE_USE_FINDERS = MODE != "production"
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 60 if MODE != "production" else 3600

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -103,7 +104,7 @@ class Postgres:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
-    def _program(self, name: str, *arguments: str, **kwargs: str) -> subprocess.CompletedProcess:
+    def _program(self, name: str, *arguments: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             self._command(name, arguments), capture_output=True, text=True, **self._process_kwargs(), **kwargs
         )

@@ -118,8 +118,13 @@ def is_kept(data: Path) -> bool:
 
 
 def _has_users(data: Path) -> bool:
-    """Whether somebody holds the services. (The keeper that is stopping them holds them alone.)"""
-    return _could(data / "users.lock", Lock.try_share) and not _could(data / "users.lock", Lock.try_own)
+    """Whether somebody holds the services.
+
+    The keeper that is stopping them holds the lock alone, and it may come to that between our two looks: hence
+    the third.
+    """
+    looks = (Lock.try_share, Lock.try_own, Lock.try_share)
+    return [_could(data / "users.lock", look) for look in looks] == [True, False, True]
 
 
 def _could(path: Path, attempt: object) -> bool:

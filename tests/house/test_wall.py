@@ -43,7 +43,9 @@ def rows(sql: str, *params: object) -> list[tuple]:
 
 
 def walled_tables() -> list[str]:
-    found = rows("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")
+    found = rows(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+    )
     return sorted(t for (t,) in found if t not in OUTSIDE and not t.startswith(OUTSIDE_APPS))
 
 
@@ -98,12 +100,16 @@ def test_every_reference_column_of_a_model_has_its_constraint() -> None:
 
 
 def test_views_ask_with_the_rights_of_who_asks() -> None:
-    found = rows("SELECT relname, reloptions FROM pg_class WHERE relkind IN ('v','m') AND relnamespace='public'::regnamespace")
+    found = rows(
+        "SELECT relname, reloptions FROM pg_class WHERE relkind IN ('v','m') AND relnamespace='public'::regnamespace"
+    )
     assert [v for v, options in found if "security_invoker=true" not in (options or [])] == []
 
 
 def test_the_role_of_the_app_cannot_look_over_the_wall() -> None:
-    assert rows("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user") == [(False, False)]
+    assert rows("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user") == [
+        (False, False)
+    ]
 
 
 def test_without_a_tenant_there_are_no_rows_and_no_inserts(two: tuple[Tenant, Tenant]) -> None:
@@ -164,7 +170,9 @@ def test_the_setting_ends_with_the_transaction() -> None:
     assert Contact.objects.count() == 0
 
 
-def test_removing_what_is_pointed_at_empties_the_pointer_and_keeps_the_tenant(two: tuple[Tenant, Tenant]) -> None:
+def test_removing_what_is_pointed_at_empties_the_pointer_and_keeps_the_tenant(
+    two: tuple[Tenant, Tenant],
+) -> None:
     with use(two[0]):
         contact = ContactFactory(account=AccountFactory())
         rows_before = Account.objects.count()
@@ -180,7 +188,9 @@ def test_a_data_migration_reaches_the_rows_of_each_tenant(two: tuple[Tenant, Ten
     for tenant in two:
         with use(tenant):
             ContactFactory(city="Old")
-    operation = each_tenant(lambda a: a.get_model("audience", "Contact").objects.filter(city="Old").update(city="New"))
+    operation = each_tenant(
+        lambda a: a.get_model("audience", "Contact").objects.filter(city="Old").update(city="New")
+    )
     operation.code(apps, None)
     for tenant in two:
         with use(tenant):

@@ -1,0 +1,171 @@
+"""``make run``: the services, the web, workers, beat and the demonstration mailbox, until Ctrl-C or SIGTERM.
+
+1. Make sure that the port is free and that this checkout does not run already.
+2. Start (or join) the embedded services, bring the database up to date, fill the demonstration.
+3. Start each process in a group of its own; start one again that dies, unless it keeps dying.
+4. Once the web answers, print the address and the sign-ins.
+5. On a signal, end every group and let go of the services.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from config.embedded.errors import EmbeddedError
+from config.embedded.group import Group
+from config.embedded.locks import Lock
+from config.embedded.services import CHECKOUT, DATA
+from config.environment import load_env_file, provide_services
+
+BIN = Path(sys.executable).parent
+CELERY = [str(BIN / "celery"), "--quiet", "-A", "config.celery"]
+WORKER = [
+    *CELERY,
+    "worker",
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+    "--loglevel",
+    "WARNING",
+]
+PROCESSES = {
+    "web": [str(BIN / "gunicorn"), "--config", "python:config.gunicorn", "config.wsgi"],
+    "worker": [*WORKER, "--queues", "default", "--concurrency", "1", "--hostname", "worker@%h"],
+    "sender": [*WORKER, "--queues", "send", "--concurrency", "2", "--hostname", "sender@%h"],
+    "beat": [*CELERY, "beat", "--loglevel", "WARNING"],
+}
+DEMO_PROCESSES = {"mailbox": [sys.executable, "manage.py", "demo_mailbox"]}
+
+ANSWER_SECONDS = 120
+
+
+class Cannot(Exception):
+    """Why Stepwise cannot run here; one line."""
+
+
+def run(stop: threading.Event) -> None:
+    """Run everything until `stop` is set."""
+    load_env_file()
+    port = int(os.environ.setdefault("PORT", "8000"))
+    os.environ.setdefault("MODE", "demo")
+    lock = _the_only_one()
+    _check_port(port)
+    _choose_mail_port(port)
+    provide_services()
+    sign_ins = _manage("prepare")
+    if stop.is_set():
+        return
+    demo = DEMO_PROCESSES if os.environ["MODE"] == "demo" else {}
+    with Group(PROCESSES | demo, CHECKOUT) as group:
+        address = f"http://127.0.0.1:{port}/"
+        if _answers(address, group, stop):
+            print(f"Stepwise answers at {address}\n{sign_ins}", flush=True)
+        while not stop.wait(0.5) and not _orphaned():
+            group.revive()
+    lock.release()
+
+
+def _the_only_one() -> Lock:
+    DATA.mkdir(mode=0o700, exist_ok=True)
+    lock = Lock(DATA / "run.lock")
+    if not lock.try_own():
+        with contextlib.suppress(FileNotFoundError, KeyError, ValueError):
+            port = json.loads((DATA / "demo.json").read_text())["PORT"]
+            raise Cannot(f"This checkout runs already, at http://127.0.0.1:{port}/")
+        raise Cannot("This checkout runs already.")
+    return lock
+
+
+def _check_port(port: int) -> None:
+    if not _is_free(port):
+        raise Cannot(f"Port {port} is taken. Choose another: make run PORT={port + 1}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+def _choose_mail_port(port: int) -> None:
+    """Choose a free port for the demonstration mailbox, the same as last time if it is still free.
+
+    Both ports are kept in ``.data/demo.json``, where other commands find them.
+    """
+    file = DATA / "demo.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    mail = int(os.environ.get("DEMO_SMTP_PORT") or known.get("DEMO_SMTP_PORT") or 1025)
+    if not _is_free(mail):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            mail = probe.getsockname()[1]
+    os.environ["DEMO_SMTP_PORT"] = str(mail)
+    file.write_text(json.dumps({"PORT": str(port), "DEMO_SMTP_PORT": str(mail)}))
+
+
+def _manage(command: str) -> str:
+    """Run one of Django's commands to its end; returns what it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", command],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    printed, _ = process.communicate()
+    if process.returncode != 0:
+        raise Cannot(f"manage.py {command} failed; see above.")
+    return printed
+
+
+def _answers(address: str, group: Group, stop: threading.Event) -> bool:
+    until = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < until and not stop.wait(0.25) and not _orphaned():
+        group.revive()
+        try:
+            urllib.request.urlopen(address, timeout=30).close()
+            return True
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                return True
+        except OSError:
+            continue  # it does not listen yet
+    if time.monotonic() >= until:
+        raise Cannot(f"No answer from {address} within {ANSWER_SECONDS} s.")
+    return False
+
+
+def _orphaned() -> bool:
+    """Whether the `make` that started us was killed."""
+    return "STEPWISE_RUN_BY_MAKE" in os.environ and os.getppid() != PARENT
+
+
+PARENT = os.getppid()
+
+
+def main() -> int:
+    """Run until a signal; 1 with one line if that is not possible."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run(stop)
+    except (Cannot, EmbeddedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
