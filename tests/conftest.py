@@ -8,7 +8,10 @@ import pytest
 
 from tenants.models import Tenant
 from tenants.wall import use
+from tests.browser import browser, complaints, new_page
 from tests.factories import make_tenant
+
+__all__ = ["browser", "complaints", "new_page", "tenant"]
 
 
 @pytest.fixture

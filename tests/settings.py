@@ -11,7 +11,7 @@ def numbered(url: str, number: int) -> str:
     """The Redis address `url` with another database number: no process of the suite hears another's bells."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return parts._replace(query=f"db={number}").geturl()
+        return f"unix://{parts.path}?db={number}"
     return parts._replace(path=f"/{number}").geturl()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config.embedded.errors import EmbeddedError
+from config.embedded.server import open_log
 
 GRACE_SECONDS = 20
 """How long a process may take to finish what it is doing."""
@@ -23,17 +24,30 @@ PR_SET_PDEATHSIG = 1
 
 
 class Group:
-    """Starts `commands` on entering and ends them on leaving, with all that they have started themselves."""
+    """Starts `commands` on entering and ends them on leaving, with all that they have started themselves.
 
-    def __init__(self, commands: Mapping[str, Sequence[str]], folder: Path) -> None:
+    They run in `folder`, with `environment` instead of ours if given. What they print goes to our own output or,
+    with `logs`, to a file for each in that folder.
+    """
+
+    def __init__(
+        self,
+        commands: Mapping[str, Sequence[str]],
+        folder: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        logs: Path | None = None,
+    ) -> None:
         self.commands = commands
         self.folder = folder
+        self.environment = environment
+        self.logs = logs
         self.processes: dict[str, subprocess.Popen] = {}
         self.deaths: dict[str, list[float]] = {name: [] for name in commands}
 
     def __enter__(self) -> "Group":
         for name in self.commands:
-            self._start(name)
+            self.start(name)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -45,7 +59,7 @@ class Group:
             if process.poll() is not None:
                 self._note_death(name, process.returncode)
                 _signal_group(process, signal.SIGKILL)  # what the dead one has left
-                self._start(name)
+                self.start(name)
 
     def end(self) -> None:
         """Ask all to end, wait, and kill what does not."""
@@ -58,15 +72,21 @@ class Group:
             _signal_group(process, signal.SIGKILL)
             process.wait()
 
-    def _start(self, name: str) -> None:
-        self.processes[name] = subprocess.Popen(
-            self.commands[name],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            env=os.environ | {"STEPWISE_PROCESS": name},
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
+    def start(self, name: str) -> None:
+        """Start one of the commands, which must not be running."""
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(open_log(self.logs / f"{name}.log")) if self.logs else None
+            environment = os.environ if self.environment is None else self.environment
+            self.processes[name] = subprocess.Popen(
+                self.commands[name],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**environment, "STEPWISE_PROCESS": name},
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
 
     def _note_death(self, name: str, code: int) -> None:
         now = time.monotonic()

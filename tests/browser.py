@@ -1,0 +1,77 @@
+"""A real Chromium for tests. Its fixtures come with tests/conftest.py."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from config.embedded.chromium import PROGRAM
+
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+class NewPage(Protocol):
+    """Opens a page of its own context (no cookies of others) on the site at `address`."""
+
+    def __call__(self, address: str, *, width: int = 1440, dark: bool = False) -> Page: ...
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once. Missing, it fails the test: a journey is never left out silently."""
+    if not os.access(PROGRAM, os.X_OK):
+        pytest.fail(
+            f"The journeys need Chromium at {PROGRAM}: apt-get install chromium, or run make test as root"
+        )
+    # The synchronous API runs an event loop in this thread, which makes Django refuse the ORM otherwise.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What browsers complained about in this test: script errors, CSP violations, failed requests."""
+    return []
+
+
+@pytest.fixture
+def new_page(browser: Browser, complaints: list[str]) -> Iterator[NewPage]:
+    """A maker of pages. At the end the test fails if a browser complained (empty `complaints` to allow it)."""
+    contexts: list[BrowserContext] = []
+
+    def make(address: str, *, width: int = 1440, dark: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=address,
+            viewport={"width": width, "height": 900 if width > 600 else 844},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        _listen(page, complaints.append)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _listen(page: Page, complain: Callable[[str], None]) -> None:
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complain(f"{message.text} ({message.location.get('url', page.url)})")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complain(str(error)))

@@ -1,0 +1,18 @@
+"""The ground that the journeys stand on: the real processes start, answer and come back."""
+
+from playwright.sync_api import Page
+
+from tests.processes import Running, eventually
+
+
+def test_the_processes_start_and_a_killed_worker_comes_back(running: Running) -> None:
+    assert running._readyz()["ready"]
+    running.kill("worker")
+    running.start("worker")
+    eventually(lambda: running._readyz()["ready"])
+
+
+def test_a_browser_shows_the_page_for_signing_in(page: Page, complaints: list[str]) -> None:
+    page.goto("/accounts/login/")
+    assert page.locator("input[name=password]").count() == 1
+    complaints.clear()  # the page is allauth's own until there is one of ours
