@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, ClassVar
+
 from django.db import models
 
+from audience import derived
 from audience.models.slots import Slots
 from tenants.fields import TenantForeignKey, lowered
-from tenants.models import Member, TenantModel
+from tenants.models import Member, Tenant, TenantModel
+from tenants.wall import current_id
 
 NOT_YET_CONTACTED = "Not yet contacted"
 
@@ -63,6 +69,27 @@ class Account(Activity, Slots, TenantModel):
         return self.name
 
 
+def home_region() -> Callable[[], str]:
+    """Asks once for the country of the tenant in use: how numbers without + are read where the contact names none."""
+    return lru_cache(maxsize=1)(lambda: Tenant.objects.values_list("country", flat=True).get(pk=current_id()))
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    """Contacts as a set; derived columns are kept here, too."""
+
+    def bulk_create(self, objs: Iterable[Contact], *args: Any, **kwargs: Any) -> list[Contact]:  # type: ignore[override]
+        contacts, region = list(objs), home_region()
+        for contact in contacts:
+            contact.derive(region)
+        return super().bulk_create(contacts, *args, **kwargs)
+
+    def update(self, **values: Any) -> int:
+        """As Django's. What follows from a value that is set must be set with it: see audience.records."""
+        for column, sources in derived.SOURCES.items():
+            assert column in values or not sources & values.keys(), f"{column} would be out of date"
+        return super().update(**values)
+
+
 class Contact(Activity, Slots, TenantModel):
     """A person. A lead is a contact in a lead stage. Older means the smaller id: ids are given in order of creation."""
 
@@ -106,6 +133,8 @@ class Contact(Activity, Slots, TenantModel):
     owner = TenantForeignKey(Member, models.SET_NULL, null=True, blank=True)
     account = TenantForeignKey(Account, models.SET_NULL, null=True, blank=True, help_text="the primary one")
 
+    objects: ClassVar[models.Manager[Contact]] = ContactQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "email_norm"], name="contact_by_email"),
@@ -119,6 +148,18 @@ class Contact(Activity, Slots, TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.derive(home_region())
+        if update_fields is not None:
+            names = set(update_fields)
+            update_fields = names | {column for column, of in derived.SOURCES.items() if of & names}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def derive(self, region: Callable[[], str]) -> None:
+        """Set the columns that follow from others."""
+        self.email_norm = derived.email_norm(self.email)
+        self.sms_number = derived.sms_number(self.mobile, self.phone, self.country, region)
 
     @property
     def name(self) -> str:
