@@ -11,6 +11,7 @@ from audience.conditions.faults import Fault, Place, spelled
 from audience.fields import CONTACT, RECORDS, Catalogue
 from sequences.files import reading
 from sequences.files.document import Document, NotYaml, read_document
+from sequences.files.placeholders import check_template
 from sequences.files.reading import Keys, Names
 from sequences.files.records import (
     PLURALS,
@@ -21,7 +22,7 @@ from sequences.files.records import (
     user_names,
 )
 from sequences.files.sequences import read_sequence
-from sequences.files.setting import Setting, TemplateCheck, unchecked
+from sequences.files.setting import Setting, TemplateCheck
 from sequences.files.specs import Scenario, TemplateSpec, ViewSpec
 from sequences.files.timeline import Timeline
 from sequences.trace import trace_lines
@@ -52,7 +53,7 @@ class FaultyFile(Exception):
         self.faults = faults
 
 
-def read_scenario(text: str, *, file: str, check: TemplateCheck = unchecked) -> Scenario:
+def read_scenario(text: str, *, file: str, check: TemplateCheck = check_template) -> Scenario:
     """The scenario of a file's text; ``check`` says what is wrong with a template. Raises FaultyFile."""
     try:
         document = read_document(text)

@@ -16,6 +16,7 @@ from audience.conditions.types import FieldType as T
 from audience.conditions.values import Refused, label
 from audience.fields import Catalogue, Field
 from sequences.files import reading
+from sequences.files.placeholders import check_template
 from sequences.files.reading import Names
 
 
@@ -23,11 +24,6 @@ class TemplateCheck(Protocol):
     """Says why a text cannot be taken as a Liquid template (semantics 2.31): a sentence each, none if it can."""
 
     def __call__(self, source: str, *, html: bool) -> list[str]: ...
-
-
-def unchecked(source: str, *, html: bool) -> list[str]:
-    """Takes every template as it is."""
-    return []
 
 
 @dataclass
@@ -47,7 +43,7 @@ class Setting:
     views: dict[str, str] = field(default_factory=dict)
     records: dict[str, set[str]] = field(default_factory=dict)
     references: dict[str, frozenset[str]] = field(default_factory=dict)
-    check: TemplateCheck = unchecked
+    check: TemplateCheck = check_template
 
     def scope(self, record: str, steps: dict[str, str] | None) -> Scope:
         """What conditions may name about a record and a plan."""
