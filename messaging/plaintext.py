@@ -4,28 +4,32 @@ import re
 
 from messaging.markup import unescape
 
-PIECES = re.compile(r"(<[^>]*>)")
-TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
+PIECES = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")
 ATTRIBUTE = re.compile(r' (href|src|alt|start)="([^"]*)"')
 BLANKS = re.compile(r"[ \t\r\n\f\u00a0]+")
 PARAGRAPHS = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "blockquote", "pre"}
 )
 LINES = frozenset({"div", "tr", "li", "dt", "dd", "center", "caption"})
+BLOCKS = PARAGRAPHS | LINES
+STARTS = BLOCKS | {"br", "hr", "td", "th", "a", "img"}
+ENDS = BLOCKS | {"a"}
 
 
 def plaintext(html: str) -> str:
     """Sanitised HTML as text: paragraphs apart, lists with dashes or numbers, quotations with ``>``, links as
     ``their text <address>``. Lines are as long as their paragraphs and end in LF; the last one, too."""
     writer = _Writer()
-    for position, piece in enumerate(PIECES.split(html)):
-        if position % 2 == 0:
-            if piece:
-                writer.text(unescape(piece))
-            continue
-        tag = TAG.match(piece)
-        if tag:
-            (writer.end if tag.group(1) else writer.start)(tag.group(2), piece)
+    pieces = iter(PIECES.split(html))  # text, slash, name, attributes, text, …
+    for text in pieces:
+        if text:
+            writer.text(unescape(text))
+        slash, name, attributes = next(pieces, ""), next(pieces, ""), next(pieces, "")
+        if slash:
+            if name in ENDS:
+                writer.end(name)
+        elif name in STARTS:
+            writer.start(name, attributes)
     return writer.finish()
 
 
@@ -56,8 +60,8 @@ class _Writer:
             text = text.lstrip(" ")
         self.line += text
 
-    def start(self, name: str, piece: str) -> None:
-        if name in PARAGRAPHS or name in LINES:
+    def start(self, name: str, attributes: str) -> None:
+        if name in BLOCKS:
             self.block(name)
         if name == "br":
             self.flush_or_gap()
@@ -68,7 +72,7 @@ class _Writer:
         elif name == "blockquote":
             self.margin.append("> ")
         elif name in ("ul", "ol"):
-            first = _attributes(piece).get("start", "1")
+            first = _attributes(attributes).get("start", "1")
             self.margin.append("  " if self.lists else "")
             self.lists.append((int(first) if first.isdecimal() else 1) if name == "ol" else None)
         elif name == "li":
@@ -76,16 +80,16 @@ class _Writer:
         elif name in ("td", "th") and self.line:
             self.text(" ")
         elif name == "a":
-            self.links.append((_attributes(piece).get("href", ""), len(self.lines), len(self.line)))
+            self.links.append((_attributes(attributes).get("href", ""), len(self.lines), len(self.line)))
         elif name == "img":
-            self.text(_attributes(piece).get("alt", ""))
+            self.text(_attributes(attributes).get("alt", ""))
         elif name == "pre":
             self.pre += 1
 
-    def end(self, name: str, piece: str) -> None:
+    def end(self, name: str) -> None:
         if name == "a" and self.links:
             self.close_link(*self.links.pop())
-        if name in PARAGRAPHS or name in LINES:
+        if name in BLOCKS:
             self.block(name)
         if name in ("ul", "ol") and self.lists:
             self.lists.pop()
@@ -114,7 +118,8 @@ class _Writer:
         return f"{number}. "
 
     def block(self, name: str) -> None:
-        self.flush()
+        if self.line or self.pre:
+            self.flush()
         nested = name in ("ul", "ol") and self.lists
         if name in PARAGRAPHS and not nested:
             self.leave_gap()
@@ -151,5 +156,5 @@ class _Writer:
         return "\n".join(self.lines).strip("\n") + "\n"
 
 
-def _attributes(piece: str) -> dict[str, str]:
-    return {name: unescape(value) for name, value in ATTRIBUTE.findall(piece)}
+def _attributes(text: str) -> dict[str, str]:
+    return {name: unescape(value) for name, value in ATTRIBUTE.findall(text)}
