@@ -22,14 +22,14 @@ from audience.models import (
     Opportunity,
     OpportunityTag,
 )
-from audience.models.records import RecordTag, home_region
+from audience.models.records import home_region
 from audience.values import stored
 from tenants.fields import Lowered
 
 Record = Contact | Account | Opportunity
 
 MODELS: dict[str, type[Record]] = {CONTACT: Contact, ACCOUNT: Account, OPPORTUNITY: Opportunity}
-TAGS: dict[str, type[RecordTag]] = {CONTACT: ContactTag, ACCOUNT: AccountTag, OPPORTUNITY: OpportunityTag}
+TAGS: dict[str, Any] = {CONTACT: ContactTag, ACCOUNT: AccountTag, OPPORTUNITY: OpportunityTag}
 
 
 def create(record: str, values: Mapping[str, Any], *, at: datetime) -> Record:
@@ -119,7 +119,7 @@ def _set_tags(records: QuerySet[Any], field: Field, labels: Iterable[str]) -> No
     model = TAGS[field.record]
     custom = CustomField.objects.get(record=field.record, key=field.key).pk if field.is_custom else None
     wanted = list(labels)
-    mine = model._default_manager.filter(record__in=records.values("pk"), field=custom)
+    mine = model.objects.filter(record__in=records.values("pk"), field=custom)
     mine.exclude(label_norm__in=[Lowered(Value(label)) for label in wanted]).delete()
     add_tags(records.values_list("pk", flat=True), field.record, wanted, custom=custom)
 
@@ -128,4 +128,4 @@ def add_tags(records: Iterable[int], kind: str, labels: Iterable[str], *, custom
     """Add labels to records, given by their ids, to the field ``tags`` or a custom one."""
     wanted = list(labels)
     rows = (TAGS[kind](record_id=pk, field_id=custom, label=label) for pk in records for label in wanted)
-    TAGS[kind]._default_manager.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
+    TAGS[kind].objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)

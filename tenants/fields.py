@@ -44,7 +44,7 @@ class NullableGenerated(models.GeneratedField):
         super().__init__(**kwargs)
         self.null = True
 
-    def deconstruct(self) -> tuple[str, str, Any, dict[str, Any]]:  # type: ignore[override]
+    def deconstruct(self) -> tuple[str, str, Any, dict[str, Any]]:
         name, _, args, kwargs = super().deconstruct()
         kwargs.pop("null", None)
         return name, "django.db.models.GeneratedField", args, kwargs

@@ -74,10 +74,10 @@ def home_region() -> Callable[[], str]:
     return lru_cache(maxsize=1)(lambda: Tenant.objects.values_list("country", flat=True).get(pk=current_id()))
 
 
-class ContactQuerySet(models.QuerySet["Contact"]):
+class ContactQuerySet(models.QuerySet["Contact", "Contact"]):
     """Contacts as a set; derived columns are kept here, too."""
 
-    def bulk_create(self, objs: Iterable[Contact], *args: Any, **kwargs: Any) -> list[Contact]:  # type: ignore[override]
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:  # type: ignore[override]
         contacts, region = list(objs), home_region()
         for contact in contacts:
             contact.derive(region)
@@ -133,7 +133,7 @@ class Contact(Activity, Slots, TenantModel):
     owner = TenantForeignKey(Member, models.SET_NULL, null=True, blank=True)
     account = TenantForeignKey(Account, models.SET_NULL, null=True, blank=True, help_text="the primary one")
 
-    objects: ClassVar[models.Manager[Contact]] = ContactQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Contact]] = ContactQuerySet.as_manager()
 
     class Meta:
         indexes = [
