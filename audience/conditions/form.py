@@ -1,7 +1,8 @@
 """A condition group as the builder of a page shows it: rows as they were typed, each with its fault. Pure.
 
-The page posts, for row N, ``<prefix>N-field``, ``<prefix>N-op`` and one or more ``<prefix>N-value``, and once
-``<prefix>match``. What was typed is kept whatever it is; ``raw`` is the group as it is stored and checked.
+The page (templates/components/conditions.html) posts ``<prefix>-match``, for each row N ``<prefix>-N-field``, ``-op``,
+``-value`` and ``-value2``, and the button pressed: ``<prefix>-add``, ``-remove`` with N, ``-refresh``. What was typed
+is kept whatever it is; ``raw`` is the group as it is stored and checked.
 """
 
 from __future__ import annotations
@@ -41,32 +42,41 @@ class Lists(Protocol):
 
 @dataclass(frozen=True)
 class Row:
-    """One row as it is shown. ``widget``: none, text, lines, number, range, days, date, select, multi."""
+    """One row as it is shown. ``input``: none, text, lines, number, date, between, choice, choices."""
 
-    n: int
     typed: Typed
-    operators: Options = ()
-    widget: str = "none"
-    options: Options = ()
+    ops: Options = ()
+    input: str = "none"
+    unit: str = ""
+    choices: Options = ()
     faults: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def fault(self) -> str:
-        """What is wrong with it, at whichever of its three parts."""
-        return "; ".join(self.faults.values())
+    def field(self) -> str:
+        return self.typed.field
 
     @property
-    def value(self) -> str:
+    def op(self) -> str:
+        return self.typed.op
+
+    @property
+    def error(self) -> str:
+        """What is wrong with it, at whichever of its three parts."""
+        words = "; ".join(self.faults.values())
+        return words and f"{words[0].upper()}{words[1:]}."
+
+    @property
+    def value(self) -> str | tuple[str, ...]:
+        if self.input == "choices":
+            return self.typed.values
+        if self.input == "lines":
+            return "\n".join(self.typed.values)
         return self.typed.values[0] if self.typed.values else ""
 
     @property
-    def upper(self) -> str:
+    def value2(self) -> str:
         """The second value of a range."""
         return self.typed.values[1] if len(self.typed.values) > 1 else ""
-
-    @property
-    def lines(self) -> str:
-        return "\n".join(self.typed.values)
 
 
 class ConditionForm:
@@ -81,14 +91,14 @@ class ConditionForm:
         typed: Iterable[Typed],
         *,
         match: str = "all",
-        prefix: str = "",
+        prefix: str = "group",
         step_labels: Mapping[str, str] | None = None,
     ) -> None:
         self.scope, self.lists, self.prefix = scope, lists, prefix
         self.match = match if match in MATCHES else "all"
         self.typed = list(typed)
         self.step_labels = step_labels or {}
-        self.checked = False
+        self.checked = self.was_pressed = False
 
     @classmethod
     def stored(
@@ -99,30 +109,25 @@ class ConditionForm:
 
     @classmethod
     def posted(
-        cls, scope: Scope, lists: Lists, data: Any, *, prefix: str = "", **options: Any
+        cls, scope: Scope, lists: Lists, data: Any, *, prefix: str = "group", **options: Any
     ) -> ConditionForm:
         """The builder of what a page posted (a QueryDict). The button that was pressed may add or remove a row."""
-        numbers = sorted(
-            {int(m[1]) for key in data if (m := re.fullmatch(rf"{re.escape(prefix)}(\d+)-field", key))}
-        )
-        typed = [
-            Typed(
-                data.get(f"{prefix}{n}-field", "").strip(),
-                data.get(f"{prefix}{n}-op", "").strip(),
-                tuple(data.getlist(f"{prefix}{n}-value")),
-            )
-            for n in numbers[: MOST_CONDITIONS + 1]
-        ]
-        found = cls(scope, lists, typed, prefix=prefix, match=data.get(f"{prefix}match", ""), **options)
-        found._press(data.get(f"{prefix}do", ""))
-        found.checked = f"{prefix}do" not in data
-        return found
+        pattern = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,3}})-field")
+        numbers = sorted({int(found[1]) for key in data if (found := pattern.fullmatch(key))})
+        typed = [_read_row(data, f"{prefix}-{n}") for n in numbers[: MOST_CONDITIONS + 1]]
+        made = cls(scope, lists, typed, prefix=prefix, match=data.get(f"{prefix}-match", ""), **options)
+        made._press(data)
+        return made
 
-    def _press(self, button: str) -> None:
-        verb, _, number = button.partition(":")
-        if verb == "add" and len(self.typed) < MOST_CONDITIONS:
+    def _press(self, data: Any) -> None:
+        """Do what the button of the builder says that sent the form, if one of them did."""
+        add, remove, refresh = (f"{self.prefix}-{verb}" for verb in ("add", "remove", "refresh"))
+        self.was_pressed = any(name in data for name in (add, remove, refresh))
+        self.checked = not self.was_pressed
+        if add in data and self.has_room:
             self.typed.append(Typed())
-        if verb == "remove" and number.isdigit() and int(number) < len(self.typed):
+        number = data.get(remove, "")
+        if number.isdecimal() and int(number) < len(self.typed):
             del self.typed[int(number)]
 
     @property
@@ -155,11 +160,11 @@ class ConditionForm:
         return words
 
     @property
-    def faults(self) -> list[str]:
+    def error(self) -> str:
         """What is wrong with the group as a whole."""
         found = self.result if self.checked else []
-        whole = [] if isinstance(found, Group) else [f for f in found if place_of(f)[0] is None]
-        return [fault.reason for fault in whole]
+        whole = [] if isinstance(found, Group) else [f.reason for f in found if place_of(f)[0] is None]
+        return "; ".join(f"{words[0].upper()}{words[1:]}." for words in whole)
 
     @property
     def has_room(self) -> bool:
@@ -169,7 +174,7 @@ class ConditionForm:
     def rows(self) -> list[Row]:
         """The rows to show, with the faults of those that were sent to be stored."""
         faults = self._faults_by_row() if self.checked else {}
-        return [self._row(n, typed, faults.get(id(typed), {})) for n, typed in enumerate(self.typed)]
+        return [self._row(typed, faults.get(id(typed), {})) for typed in self.typed]
 
     def _filled(self) -> list[Typed]:
         return [typed for typed in self.typed if typed.field]
@@ -183,14 +188,15 @@ class ConditionForm:
                 by_row.setdefault(id(filled[number]), {})[part] = fault.reason
         return by_row
 
-    def _row(self, n: int, typed: Typed, faults: Mapping[str, str]) -> Row:
+    def _row(self, typed: Typed, faults: Mapping[str, str]) -> Row:
         ref = self._ref(typed.field)
         if ref is None:
-            return Row(n, typed, faults=faults)
+            return Row(typed, faults=faults)
         op = typed.op if typed.op in OPERATORS[ref.type] else next(iter(OPERATORS[ref.type]))
         typed = Typed(typed.field, op, typed.values)
-        widget, options = self._widget(ref, OPERATORS[ref.type][op], typed.values)
-        return Row(n, typed, operators_of(ref.type), widget, options, faults)
+        entered, choices = self._input(ref, OPERATORS[ref.type][op], typed.values)
+        unit = "days" if OPERATORS[ref.type][op] is Shape.DAYS else ""
+        return Row(typed, operators_of(ref.type), entered, unit, choices, faults)
 
     def _ref(self, name: str) -> FieldRef | None:
         try:
@@ -198,20 +204,18 @@ class ConditionForm:
         except Refused:
             return None
 
-    def _widget(self, ref: FieldRef, shape: Shape, values: Sequence[str]) -> tuple[str, Options]:
+    def _input(self, ref: FieldRef, shape: Shape, values: Sequence[str]) -> tuple[str, Options]:
         """How the value is entered, and the values to pick from; one that is typed but in no list stays."""
-        if shape in (Shape.NONE, Shape.RANGE, Shape.DAYS):
-            return str(shape), ()
+        if shape in PLAIN_INPUTS:
+            return PLAIN_INPUTS[shape], ()
         if ref.type in (FieldType.YES_NO, FieldType.STEP_FACT):
-            return "select", YES_NO
-        options = list(self.lists.options(ref)) if ref.type in PICKED else []
-        if options:
-            known = {value for value, _ in options}
-            options += [(value, value) for value in values if value and value not in known]
-            return ("multi" if shape is Shape.LIST else "select"), options
-        if shape is Shape.LIST:
-            return "lines", ()
-        return WIDGETS.get(ref.type, "text"), ()
+            return "choice", YES_NO
+        choices = list(self.lists.options(ref)) if ref.type in PICKED else []
+        if choices:
+            known = {value for value, _ in choices}
+            choices += [(value, value) for value in values if value and value not in known]
+            return ("choices" if shape is Shape.LIST else "choice"), choices
+        return ("lines" if shape is Shape.LIST else INPUTS.get(ref.type, "text")), ()
 
     def _raw_row(self, typed: Typed) -> dict[str, Any]:
         ref = self._ref(typed.field)
@@ -246,7 +250,8 @@ class ConditionForm:
         ]
 
 
-WIDGETS = {
+PLAIN_INPUTS = {Shape.NONE: "none", Shape.RANGE: "between", Shape.DAYS: "number"}
+INPUTS = {
     FieldType.NUMBER: "number",
     FieldType.MONEY: "number",
     FieldType.DATE: "date",
@@ -254,3 +259,8 @@ WIDGETS = {
 }
 FACTS = {"email": STEP_FACTS, "email_reminder": STEP_FACTS, "call": (OUTCOME,)}
 """What may be asked of a step of each kind (semantics 2.30)."""
+
+
+def _read_row(data: Any, name: str) -> Typed:
+    values = [*data.getlist(f"{name}-value"), *data.getlist(f"{name}-value2")]
+    return Typed(data.get(f"{name}-field", "").strip(), data.get(f"{name}-op", "").strip(), tuple(values))

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from audience.catalogue import catalogue
 from audience.conditions.parse import FieldRef, Scope, StepField
 from audience.conditions.typed import Options
 from audience.conditions.types import ME, FieldType
-from audience.fields import Catalogue, Field
-from audience.models import AccountTag, Choice, ContactTag, CustomField, OpportunityTag
+from audience.fields import Field
+from audience.models import AccountTag, Choice, ContactTag, OpportunityTag
 from tenants.models import Member
 
 TAGS = {"contact": ContactTag, "account": AccountTag, "opportunity": OpportunityTag}
 MOST_TAGS = 300
-
-
-def tenant_catalogue() -> Catalogue:
-    """The standard fields and the tenant's own that are in use."""
-    rows = CustomField.objects.filter(retired_at=None).order_by("label")
-    return Catalogue(
-        Field(row.record, row.key, row.label, FieldType(row.type), is_custom=True) for row in rows
-    )
 
 
 def tenant_scope(
@@ -30,7 +23,7 @@ def tenant_scope(
     emails = Member.objects.filter(is_active=True).values_list("user__email", flat=True)
     names = None if sequences is None else frozenset(name.lower() for name in sequences)
     users = frozenset(email.lower() for email in emails)
-    return Scope(record, tenant_catalogue(), steps=steps, users=users, sequences=names)
+    return Scope(record, catalogue(), steps=steps, users=users, sequences=names)
 
 
 class TenantLists:

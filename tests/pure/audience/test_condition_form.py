@@ -20,7 +20,7 @@ LABELS = {"intro": "Step 1"}
 
 
 def posted(query: str, scope: Scope = SCOPE) -> ConditionForm:
-    return ConditionForm.posted(scope, Stages(), QueryDict(query), step_labels=LABELS)
+    return ConditionForm.posted(scope, Stages(), QueryDict(query), prefix="g", step_labels=LABELS)
 
 
 def stored(*conditions: dict) -> ConditionForm:
@@ -30,27 +30,27 @@ def stored(*conditions: dict) -> ConditionForm:
 @pytest.mark.parametrize(
     ("row", "condition"),
     [
-        ("0-field=city&0-op=is&0-value=Bonn", {"field": "city", "op": "is", "value": "Bonn"}),
-        ("0-field=city&0-op=empty&0-value=old", {"field": "city", "op": "empty"}),
+        ("g-0-field=city&g-0-op=is&g-0-value=Bonn", {"field": "city", "op": "is", "value": "Bonn"}),
+        ("g-0-field=city&g-0-op=empty&g-0-value=old", {"field": "city", "op": "empty"}),
         (
-            "0-field=city&0-op=in&0-value=Bonn%0D%0AK%C3%B6ln",
+            "g-0-field=city&g-0-op=in&g-0-value=Bonn%0D%0AK%C3%B6ln",
             {"field": "city", "op": "in", "value": ["Bonn", "Köln"]},
         ),
-        ("0-field=score&0-op=>&0-value=80", {"field": "score", "op": ">", "value": 80}),
+        ("g-0-field=score&g-0-op=>&g-0-value=80", {"field": "score", "op": ">", "value": 80}),
         (
-            "0-field=score&0-op=between&0-value=1&0-value=2.5",
+            "g-0-field=score&g-0-op=between&g-0-value=1&g-0-value2=2.5",
             {"field": "score", "op": "between", "value": [1, 2.5]},
         ),
         (
-            "0-field=created_at&0-op=in_last_days&0-value=7",
+            "g-0-field=created_at&g-0-op=in_last_days&g-0-value=7",
             {"field": "created_at", "op": "in_last_days", "value": 7},
         ),
         (
-            "0-field=lifecycle_stage&0-op=in&0-value=Lead&0-value=Customer",
+            "g-0-field=lifecycle_stage&g-0-op=in&g-0-value=Lead&g-0-value=Customer",
             {"field": "lifecycle_stage", "op": "in", "value": ["Lead", "Customer"]},
         ),
         (
-            "0-field=step.intro.opened&0-op=is&0-value=false",
+            "g-0-field=step.intro.opened&g-0-op=is&g-0-value=false",
             {"field": "step.intro.opened", "op": "is", "value": False},
         ),
     ],
@@ -66,73 +66,75 @@ def test_a_row_is_stored_with_the_type_of_its_field_and_shown_as_it_was_typed(
 
 
 def test_a_fault_stands_at_its_row_and_what_was_typed_stays() -> None:
-    form = posted("match=any&0-field=city&0-op=is&0-value=Bonn&1-field=score&1-op=%3E&1-value=many")
+    form = posted(
+        "g-match=any&g-0-field=city&g-0-op=is&g-0-value=Bonn&g-1-field=score&g-1-op=%3E&g-1-value=many"
+    )
     assert not form.is_valid()
     first, second = form.rows
-    assert (form.match, first.fault) == ("any", "")
-    assert second.fault == "a number is wanted" and second.value == "many"
+    assert (form.match, first.error) == ("any", "")
+    assert second.error == "A number is wanted." and second.value == "many"
 
 
 def test_rows_without_a_field_are_left_out_and_do_not_shift_the_faults() -> None:
-    form = posted("0-field=&0-op=&1-field=score&1-op=%3D&1-value=x")
+    form = posted("g-0-field=&g-0-op=&g-1-field=score&g-1-op=%3D&g-1-value=x")
     assert not form.is_valid()
-    assert [row.fault for row in form.rows] == ["", "a number is wanted"]
+    assert [row.error for row in form.rows] == ["", "A number is wanted."]
 
 
 def test_a_ninth_condition_is_a_fault_of_the_group() -> None:
-    form = posted("&".join(f"{n}-field=city&{n}-op=not_empty" for n in range(9)))
+    form = posted("&".join(f"g-{n}-field=city&g-{n}-op=not_empty" for n in range(9)))
     assert not form.is_valid()
-    assert form.faults == ["at most 8 conditions are possible"]
+    assert form.error == "At most 8 conditions are possible."
 
 
 def test_an_unknown_field_is_refused_at_its_row() -> None:
-    form = posted("0-field=salary&0-op=is&0-value=1")
+    form = posted("g-0-field=salary&g-0-op=is&g-0-value=1")
     assert not form.is_valid()
-    assert "no field “salary”" in form.rows[0].fault
+    assert "no field “salary”" in form.rows[0].error
 
 
 def test_an_operator_of_another_type_gives_way_to_the_first() -> None:
-    form = posted("0-field=score&0-op=contains&0-value=8&do=refresh")
+    form = posted("g-0-field=score&g-0-op=contains&g-0-value=8&g-refresh=1")
     row = form.rows[0]
-    assert (row.typed.op, row.widget, row.fault) == ("=", "number", "")
-    assert not posted("0-field=score&0-op=contains&0-value=8").is_valid()
+    assert (row.op, row.input, row.error) == ("=", "number", "")
+    assert not posted("g-0-field=score&g-0-op=contains&g-0-value=8").is_valid()
 
 
 def test_the_buttons_add_and_remove_rows_and_show_no_faults_yet() -> None:
-    form = posted("0-field=score&0-op=%3D&0-value=x&do=add")
-    assert [row.typed.field for row in form.rows] == ["score", ""]
-    assert form.rows[0].fault == ""
-    form = posted("0-field=score&0-op=%3D&0-value=x&1-field=city&1-op=is&1-value=Bonn&do=remove:0")
-    assert [row.typed.field for row in form.rows] == ["city"]
+    form = posted("g-0-field=score&g-0-op=%3D&g-0-value=x&g-add=1")
+    assert [row.field for row in form.rows] == ["score", ""]
+    assert form.rows[0].error == ""
+    form = posted("g-0-field=score&g-0-op=%3D&g-0-value=x&g-1-field=city&g-1-op=is&g-1-value=Bonn&g-remove=0")
+    assert [row.field for row in form.rows] == ["city"]
 
 
 def test_there_is_no_room_for_a_ninth_row() -> None:
-    form = posted("&".join(f"{n}-field=city&{n}-op=not_empty" for n in range(8)) + "&do=add")
+    form = posted("&".join(f"g-{n}-field=city&g-{n}-op=not_empty" for n in range(8)) + "&g-add=1")
     assert len(form.rows) == 8 and not form.has_room
 
 
 @pytest.mark.parametrize(
     ("query", "widget"),
     [
-        ("0-field=city&0-op=is", "text"),
-        ("0-field=city&0-op=in", "lines"),
-        ("0-field=score&0-op=between", "range"),
-        ("0-field=score&0-op=%3D", "number"),
-        ("0-field=created_at&0-op=on", "date"),
-        ("0-field=created_at&0-op=in_last_days", "days"),
-        ("0-field=lifecycle_stage&0-op=is", "select"),
-        ("0-field=lifecycle_stage&0-op=in", "multi"),
-        ("0-field=step.ring.outcome&0-op=is", "select"),
-        ("0-field=city&0-op=empty", "none"),
+        ("g-0-field=city&g-0-op=is", "text"),
+        ("g-0-field=city&g-0-op=in", "lines"),
+        ("g-0-field=score&g-0-op=between", "between"),
+        ("g-0-field=score&g-0-op=%3D", "number"),
+        ("g-0-field=created_at&g-0-op=on", "date"),
+        ("g-0-field=created_at&g-0-op=in_last_days", "number"),
+        ("g-0-field=lifecycle_stage&g-0-op=is", "choice"),
+        ("g-0-field=lifecycle_stage&g-0-op=in", "choices"),
+        ("g-0-field=step.ring.outcome&g-0-op=is", "choice"),
+        ("g-0-field=city&g-0-op=empty", "none"),
     ],
 )
 def test_the_value_is_entered_as_its_type_wants(query: str, widget: str) -> None:
-    assert posted(query).rows[0].widget == widget
+    assert posted(query).rows[0].input == widget
 
 
 def test_a_value_that_is_in_no_list_any_more_stays_to_be_seen() -> None:
     row = stored({"field": "lifecycle_stage", "op": "is", "value": "Gone"}).rows[0]
-    assert ("Gone", "Gone") in row.options
+    assert ("Gone", "Gone") in row.choices
 
 
 def test_the_fields_come_in_groups_those_of_the_record_first_and_bare() -> None:
@@ -156,9 +158,9 @@ def test_the_sentence_calls_steps_as_the_screen_does() -> None:
 
 def test_a_prefix_keeps_two_builders_of_one_page_apart() -> None:
     data = QueryDict("a-0-field=city&a-0-op=empty&b-0-field=score&b-0-op=empty")
-    form = ConditionForm.posted(SCOPE, Stages(), data, prefix="b-")
-    assert [row.typed.field for row in form.rows] == ["score"]
+    form = ConditionForm.posted(SCOPE, Stages(), data, prefix="b")
+    assert [row.field for row in form.rows] == ["score"]
 
 
 def test_a_stored_full_name_is_shown_bare() -> None:
-    assert stored({"field": "contact.city", "op": "empty"}).rows[0].typed.field == "city"
+    assert stored({"field": "contact.city", "op": "empty"}).rows[0].field == "city"

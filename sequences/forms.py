@@ -1,0 +1,217 @@
+"""The forms of a sequence's sections: details, audience, timing, exit criteria."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from audience.models import SavedView
+from sequences.commands.editing import NAME_LENGTH
+from sequences.models import SenderMode, Sequence
+from steps.inputs import with_current
+from tenants.localtime import UnknownZone, zone_named
+from tenants.models import Member
+from tenants.policy import can, visible
+
+MOST_HOLIDAYS = 500
+RECORDS = (("contact", "Contacts"), ("account", "Companies"))
+RECORD_HINTS = {
+    "contact": "People who match enter by themselves.",
+    "account": "Contacts whose primary company matches enter.",
+    "opportunity": "The primary contact of each matching opportunity enters.",
+}
+
+
+class DatesField(forms.CharField):
+    """Calendar days, one a line as YYYY-MM-DD; what follows the date is a note for the reader and not kept."""
+
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+        found, wrong = set(), []
+        for number, line in enumerate(super().clean(value).splitlines(), 1):
+            word = line.split()[0].rstrip(",;") if line.split() else ""
+            try:
+                if word:
+                    found.add(date.fromisoformat(word).isoformat() if len(word) == 10 else _refuse(word))
+            except ValueError:
+                wrong.append(f"Line {number}: “{word}” is no date; write it as 2026-12-25.")
+        if wrong:
+            raise forms.ValidationError(wrong[:5])
+        if len(found) > MOST_HOLIDAYS:
+            raise forms.ValidationError(f"At most {MOST_HOLIDAYS} days; these are {len(found)}.")
+        return sorted(found)
+
+
+def _refuse(word: str) -> str:
+    raise ValueError(word)
+
+
+class ZoneField(forms.CharField):
+    """An IANA time zone, spelled as there."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return str(value) if isinstance(value, ZoneInfo) else value
+
+    def clean(self, value: Any) -> ZoneInfo:  # type: ignore[override]
+        try:
+            return zone_named(super().clean(value).strip())
+        except UnknownZone as unknown:
+            words = str(unknown)
+            raise forms.ValidationError(f"{words[0].upper()}{words[1:]}.") from None
+
+
+def time_field(label: str, **kwargs: Any) -> forms.TimeField:
+    """A local time to the minute."""
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    errors = {"invalid": "A time is wanted, such as 09:00.", "required": "Choose the time of day."}
+    return forms.TimeField(label=label, widget=widget, error_messages=errors, **kwargs)
+
+
+class NewForm(forms.Form):
+    """The first page of a new sequence."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=NAME_LENGTH,
+        error_messages={"required": "Give the sequence a name."},
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    description = forms.CharField(
+        label="Description", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    record = forms.ChoiceField(
+        label="Who is it for?", choices=RECORDS, widget=forms.RadioSelect, initial="contact"
+    )
+
+
+class DetailsForm(forms.Form):
+    """Name, description, who sends, who sees it."""
+
+    name = NewForm.base_fields["name"]
+    description = NewForm.base_fields["description"]
+    sender = forms.ChoiceField(label="E-mails are sent from")
+    is_shared = forms.BooleanField(label="Everyone may view and clone it", required=False)
+
+    def __init__(
+        self, *args: Any, sequence: Sequence, by: Member, senders: list[tuple[str, str]], **kwargs: Any
+    ):
+        initial = {
+            "name": sequence.name,
+            "description": sequence.description,
+            "sender": sender_ref(sequence),
+            "is_shared": sequence.is_shared,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["name"].widget.attrs.pop("autofocus", None)
+        choices = with_current(senders, initial["sender"], "{} (cannot send)")
+        self.fields["sender"].choices = choices  # type: ignore[attr-defined]
+        if not can(by, "sequence.share", sequence):
+            self.fields["is_shared"].disabled = True
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What sequences.commands.editing.change_settings takes."""
+        found = {name: self.cleaned_data[name] for name in ("name", "description", "is_shared")}
+        chosen = self.cleaned_data["sender"]
+        if chosen in (SenderMode.OWNER, SenderMode.CONTACT_OWNER):
+            return found | {"sender_mode": chosen, "sender": None}
+        return found | {"sender_mode": SenderMode.MEMBER, "sender": Member.objects.get(user__email=chosen)}
+
+
+def sender_ref(sequence: Sequence) -> str:
+    """``owner``, ``contact_owner`` or the e-mail of a fixed user, as steps and files say it."""
+    return sequence.sender.email if sequence.sender else sequence.sender_mode
+
+
+class AudienceForm(forms.Form):
+    """Which records, and the two check-boxes; the conditions beside them are a builder of their own."""
+
+    record = forms.ChoiceField(label="Record", choices=RECORDS, widget=forms.RadioSelect)
+    views = forms.ModelMultipleChoiceField(
+        SavedView.objects.none(), label="Saved views", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    unique_email = forms.BooleanField(label="One contact for each e-mail address", required=False)
+    exclusive = forms.BooleanField(label="Exclusive", required=False)
+
+    def __init__(self, *args: Any, sequence: Sequence, by: Member, **kwargs: Any) -> None:
+        fixed = {name: getattr(sequence, name) for name in ("record", "unique_email", "exclusive")}
+        chosen = list(sequence.sequence_views.values_list("view_id", flat=True))
+        super().__init__(*args, initial=fixed | {"views": chosen}, **kwargs)
+        if sequence.activated_at:
+            self.fields["record"].disabled = True
+        if sequence.record not in dict(RECORDS):
+            self.fields["record"].choices = [*RECORDS, (sequence.record, "Opportunities")]  # type: ignore[attr-defined]
+        record = self["record"].value() or sequence.record
+        seen = SavedView.objects.filter(record=record) if record else SavedView.objects.none()
+        offered = visible_views(by, seen) | seen.filter(pk__in=chosen)
+        self.fields["views"].queryset = offered.order_by("name")  # type: ignore[attr-defined]
+
+
+def visible_views(member: Member, views: Any) -> Any:
+    """The saved views that a member may use: their own and shared ones."""
+    return visible(member, "record.view", views) | views.filter(is_shared=True)
+
+
+class TimingForm(forms.Form):
+    """When it runs: one local time for all steps, the days without runs, the recipients' own hours."""
+
+    run_time = time_field("Time")
+    timezone = ZoneField(label="Time zone", error_messages={"required": "Choose a time zone."})
+    exclude_weekends = forms.BooleanField(label="Exclude weekends", required=False)
+    holidays = DatesField(
+        label="Days without a run",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+    window_start = time_field("From", required=False)
+    window_end = time_field("until", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        start, end = found.get("window_start"), found.get("window_end")
+        if (start is None) != (end is None) and not {"window_start", "window_end"} & set(self.errors):
+            missing = "window_start" if start is None else "window_end"
+            self.add_error(missing, "Give both times, or neither.")
+        if start is not None and end is not None and end.hour + end.minute and start >= end:
+            self.add_error("window_end", "The window ends before it begins.")
+        return found
+
+
+class ExitForm(forms.Form):
+    """When a stay ends; the conditions beside it are a builder of their own."""
+
+    exit_all_steps = forms.BooleanField(label="All steps are executed", required=False)
+    exit_replied = forms.BooleanField(label="The contact replies", required=False)
+    exit_unsubscribed = forms.BooleanField(label="The contact unsubscribes", required=False)
+    exit_bounced = forms.BooleanField(label="An e-mail bounces", required=False)
+    exit_colleague_replied = forms.BooleanField(label="A colleague replies", required=False)
+    out_of_office = forms.ChoiceField(
+        label="Out-of-office replies",
+        choices=[("pause", "Pause until the return date"), ("ignore", "Ignore")],
+        widget=forms.RadioSelect,
+    )
+    reentry_days = forms.IntegerField(
+        label="Re-entry",
+        required=False,
+        min_value=1,
+        max_value=3650,
+        error_messages={"invalid": "A number of days is wanted, or nothing."},
+    )
+
+
+class PublishForm(forms.Form):
+    """What is said about a new version."""
+
+    note = forms.CharField(label="What changed?", max_length=300, required=False)
+
+
+def initial_of(sequence: Sequence, form: type[forms.Form]) -> dict[str, Any]:
+    """What a section shows first."""
+    return {name: getattr(sequence, name) for name in form.base_fields}
