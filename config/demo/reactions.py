@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
-from messaging.intake import take_in
-
 from config.demo.store import ReceivedMail
+from messaging.about import Kind
+from messaging.intake import take_in
 from messaging.models import Message
 from tenants.models import Tenant
 from tenants.wall import use
@@ -56,29 +56,30 @@ def unsubscribe(mail: ReceivedMail) -> str:
 
 def reply(mail: ReceivedMail, *, body: str, at: datetime) -> str:
     """Answer the mail."""
-    _take_in(mail, lambda message: take_in("replied", message=message, at=at, source="demo", text=body))
+    _take_in(mail, "replied", at=at, text=body)
     return "Replied"
 
 
 def out_of_office(mail: ReceivedMail, *, until: date | None, at: datetime) -> str:
     """Answer automatically, with or without a return date."""
-    _take_in(mail, lambda message: take_in("auto_reply", message=message, at=at, source="demo", until=until))
+    _take_in(mail, "auto_reply", at=at, until=until)
     return "Out of office"
 
 
 def bounce(mail: ReceivedMail, *, hard: bool, at: datetime) -> str:
     """The recipient's server gives the mail back."""
-    _take_in(mail, lambda message: take_in("bounced", message=message, at=at, source="demo", hard=hard))
+    _take_in(mail, "bounced", at=at, hard=hard)
     return "Bounced" if hard else "Bounced softly"
 
 
-def _take_in(mail: ReceivedMail, act: Callable[[Message], object]) -> None:
+def _take_in(mail: ReceivedMail, kind: Kind, *, at: datetime, **details: Any) -> None:
+    """Find the workspace that sent the mail, as its inbound mail server would, and report what happened."""
     for tenant in Tenant.objects.filter(is_scratch=False):
         with use(tenant):
             message = Message.objects.filter(message_id=mail.message_id).first()
-            if message is not None:
-                act(message)
-                return
+        if message is not None:
+            take_in(kind, message=message, at=at, source="demo", tenant=tenant, **details)
+            return
     raise CannotReact("No workspace sent this mail.")
 
 
