@@ -12,9 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from audience.catalogue import catalogue, make_field
-
 from audience import records
+from audience.catalogue import catalogue, make_field
 from audience.conditions.parse import Condition, Group
 from audience.conditions.types import FieldType
 from audience.fields import Field
