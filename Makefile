@@ -20,18 +20,18 @@ help:
 	@echo "make lock       pin requirements/*.in anew"
 	@echo "make clean      remove .venv and .data"
 
-run: .venv/base.stamp
+run: .venv/run.stamp
 	@exec env MODE=$(MODE) PORT=$(PORT) STEPWISE_RUN_BY_MAKE=1 $(BIN)/python -m config.embedded.run
 
 setup: .venv/dev.stamp
 
-.venv/base.stamp: requirements/base.txt
+.venv/run.stamp: requirements/embedded.txt
 	@$(PYTHON) -m config.embedded.bootstrap
 	@echo "Installing Stepwise's requirements into .venv (once) ..."
-	@$(PIP) -r requirements/base.txt
+	@$(PIP) -r requirements/embedded.txt
 	@touch $@
 
-.venv/dev.stamp: requirements/dev.txt .venv/base.stamp
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "Installing the tools for tests and checks into .venv (once) ..."
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
@@ -61,6 +61,7 @@ load: .venv/dev.stamp
 
 lock: .venv/dev.stamp
 	$(LOCK) requirements/base.in -o requirements/base.txt
+	$(LOCK) requirements/embedded.in -o requirements/embedded.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 
 clean:

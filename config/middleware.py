@@ -3,10 +3,13 @@
 import re
 import uuid
 from collections.abc import Callable
+from typing import ClassVar
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+
+from config import health
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -27,6 +30,21 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
+
+
+class ProbeMiddleware:
+    """Answers ``/healthz`` and ``/readyz`` before anything looks at the host or asks for HTTPS.
+
+    Probes come from inside, by address. First of the middleware.
+    """
+
+    PROBES: ClassVar[dict[str, Handler]] = {"/healthz": health.healthz, "/readyz": health.readyz}
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.PROBES.get(request.path_info, self.get_response)(request)
 
 
 class VaryOnFragmentMiddleware:

@@ -3,11 +3,7 @@
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from config import health
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
     path("accounts/", include("allauth.urls")),
     path("demo/", include("config.demo.urls")),
 ]

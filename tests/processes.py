@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.embedded.group import Group
-from config.embedded.run import PROCESSES, WORKER
+from config.embedded.run import procfile
 from config.embedded.services import CHECKOUT
 
 CEILING_SECONDS = 120
@@ -33,10 +33,8 @@ QUICK = {
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "text",
 }
-COMMANDS = PROCESSES | {
-    "sender": [*WORKER, "--queues", "send", "--concurrency", "1", "--hostname", "sender1@%h"],
-    "sender2": [*WORKER, "--queues", "send", "--concurrency", "1", "--hostname", "sender2@%h"],
-}
+COMMANDS = procfile()
+COMMANDS["sender2"] = ["sender2@%h" if word == "sender@%h" else word for word in COMMANDS["sender"]]
 
 
 def eventually(true: Callable[[], Any], what: str = "it", seconds: float = CEILING_SECONDS) -> Any:

@@ -10,6 +10,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -27,22 +28,15 @@ from config.embedded.services import CHECKOUT, DATA
 from config.environment import load_env_file, provide_services
 
 BIN = Path(sys.executable).parent
-CELERY = [str(BIN / "celery"), "--quiet", "-A", "config.celery"]
-WORKER = [
-    *CELERY,
-    "worker",
-    "--without-gossip",
-    "--without-mingle",
-    "--without-heartbeat",
-    "--loglevel",
-    "WARNING",
-]
-PROCESSES = {
-    "web": [str(BIN / "gunicorn"), "--config", "python:config.gunicorn", "config.wsgi"],
-    "worker": [*WORKER, "--queues", "default", "--concurrency", "1", "--hostname", "worker@%h"],
-    "sender": [*WORKER, "--queues", "send", "--concurrency", "2", "--hostname", "sender@%h"],
-    "beat": [*CELERY, "beat", "--loglevel", "WARNING"],
-}
+
+
+def procfile() -> dict[str, list[str]]:
+    """The processes of an installation: name and command, from ``Procfile``; without its one-shot ``release``."""
+    lines = (line.partition(":") for line in (CHECKOUT / "Procfile").read_text().splitlines())
+    commands = {name: shlex.split(command) for name, _, command in lines if command and name != "release"}
+    return {name: [str(BIN / program), *rest] for name, (program, *rest) in commands.items()}
+
+
 DEMO_PROCESSES = {"mailbox": [sys.executable, "manage.py", "demo_mailbox"]}
 
 ANSWER_SECONDS = 120
@@ -65,7 +59,7 @@ def run(stop: threading.Event) -> None:
     if stop.is_set():
         return
     demo = DEMO_PROCESSES if os.environ["MODE"] == "demo" else {}
-    with Group(PROCESSES | demo, CHECKOUT) as group:
+    with Group(procfile() | demo, CHECKOUT) as group:
         address = f"http://127.0.0.1:{port}/"
         if _answers(address, group, stop):
             print(f"Stepwise answers at {address}\n{sign_ins}", flush=True)

@@ -1,10 +1,12 @@
 """What a process says when its environment does not suffice."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 from config.embedded.bootstrap import complaint
 from config.embedded.services import CHECKOUT
@@ -63,3 +65,22 @@ def test_a_role_that_passes_the_wall_is_refused() -> None:
     assert refusal("stepwise", superuser=False, bypasses=False) is None
     assert "SUPERUSER" in str(refusal("postgres", superuser=True, bypasses=True))
     assert "BYPASSRLS" in str(refusal("reader", superuser=False, bypasses=True))
+
+
+def test_the_readme_explains_each_variable_that_is_read() -> None:
+    sources = [CHECKOUT / "config" / name for name in ("settings.py", "gunicorn.py", "environment.py")]
+    calls = r'(?:env(?:\.\w+)?|os\.environ\.(?:get|setdefault))\(\s*"([A-Z_]+)"'
+    read = {name for source in sources for name in re.findall(calls, source.read_text())}
+    readme = (CHECKOUT / "README.md").read_text()
+    assert {name for name in read - {"STEPWISE_PROCESS"} if f"`{name}`" not in readme} == set()
+
+
+def test_compose_starts_the_processes_of_the_procfile() -> None:
+    services = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
+    lines = (line.split(": ", 1) for line in (CHECKOUT / "Procfile").read_text().splitlines())
+    procfile = dict(lines)
+    assert services["migrate"]["command"] == procfile.pop("release")
+    assert procfile.pop("web").split() == yaml.safe_load(
+        (CHECKOUT / "Dockerfile").read_text().rpartition("\nCMD ")[2]
+    )
+    assert {name: services[name]["command"] for name in procfile} == procfile
