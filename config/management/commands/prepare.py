@@ -14,4 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         if settings.MODE == "demo" and "seed_demo" in get_commands():
-            call_command("seed_demo", stdout=self.stdout)
+            try:
+                call_command("seed_demo", stdout=self.stdout)
+            except ModuleNotFoundError as error:
+                self.stderr.write(f"The demonstration cannot be filled yet: {error}")
