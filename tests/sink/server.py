@@ -28,6 +28,7 @@ class Sink:
                                  unless ``auth_required``.
     ``tls``                      a server's SSL context: STARTTLS is offered, or with ``implicit_tls`` the
                                  connection is encrypted from the first byte.
+    ``auth``                     the ways to sign in that it offers.
     ``messages_per_connection``  the MAIL after so many gets 421 and the connection closes.
     ``connections``              one more than so many at a time gets 421 as its greeting.
     ``on_message``               called in the server's thread for each message that got to its dot.
@@ -44,6 +45,7 @@ class Sink:
         implicit_tls: bool = False,
         messages_per_connection: int | None = None,
         connections: int | None = None,
+        auth: str = "AUTH PLAIN LOGIN",
         extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 26214400"),
         on_message: Callable[[Received], None] | None = None,
     ) -> None:
@@ -51,7 +53,7 @@ class Sink:
         self.users, self.auth_required = users, auth_required
         self.tls, self.implicit_tls = tls, implicit_tls
         self.messages_per_connection, self.connections = messages_per_connection, connections
-        self.extensions = extensions
+        self.extensions = (*extensions, auth)
         self.on_message = on_message
         self.rules = Rules()
         self.received: list[Received] = []
@@ -136,8 +138,8 @@ class Sink:
         finally:
             self.open -= 1
             writer.close()
-            with contextlib.suppress(ConnectionError, ssl.SSLError):
-                await writer.wait_closed()
+            with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1)
 
     def store(self, message: Received) -> None:
         with self._arrived:
@@ -185,7 +187,7 @@ class Conversation:
 
     async def on_ehlo(self, line: str) -> None:
         self.helo = line[5:].strip()
-        offers = [*self.sink.extensions, "AUTH PLAIN LOGIN"]
+        offers = [*self.sink.extensions]
         if self.sink.tls and not self.secure:
             offers.append("STARTTLS")
         lines = ["250-sink.example"] + [f"250-{offer}" for offer in offers]
