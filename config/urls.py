@@ -1,9 +1,14 @@
 """All URLs of Stepwise. No tenant stands in them: it comes from the session or from a token."""
 
+from django.conf import settings
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
+
+from config.gallery import gallery
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("demo/", include("config.demo.urls")),
 ]
+if settings.MODE in ("demo", "test"):
+    urlpatterns.append(path("gallery/", gallery))

@@ -1,0 +1,139 @@
+"""What stands around every page: the sidebar's entries for this member, quick-add, profile menu, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+from tenants.models import Member
+from tenants.policy import can
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the sidebar or of a menu; shown to members who may do ``action`` and where a page answers."""
+
+    label: str
+    icon: str
+    path: str
+    actions: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
+    """Other paths whose pages belong to this entry."""
+
+    def is_for(self, member: Member) -> bool:
+        allowed = not self.actions or any(can(member, action) for action in self.actions)
+        return allowed and _answers(self.path)
+
+    def is_current(self, path: str) -> bool:
+        return any(path.startswith(prefix) for prefix in (self.path, *self.under))
+
+
+NAV = (
+    Entry("Today", "inbox-stack", "/activities/", ("reminder.work",)),
+    Entry("Inbox", "chat-bubble-left-right", "/replies/", ("record.view",)),
+    Entry("Sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
+    Entry("Contacts", "users", "/contacts/", ("record.view",), under=("/imports/",)),
+    Entry("Companies", "building-office-2", "/companies/", ("record.view",)),
+    Entry("Templates", "document-text", "/templates/", ("template.personal", "template.shared")),
+    Entry("Reports", "chart-bar", "/reports/", ("report.view",)),
+)
+SETTINGS = Entry("Settings", "cog-6-tooth", "/settings/", ("mailbox.connect", "policy.view", "admin.manage"))
+DEMO = Entry("Demonstration mailbox", "envelope-open", "/demo/")
+QUICK_ADD = (
+    Entry("Create sales sequence", "bars-arrow-down", "/sequences/new/", ("sequence.create",)),
+    Entry("Import people", "arrow-up-tray", "/imports/new/", ("import.run",)),
+    Entry("Add contact", "user-plus", "/contacts/new/", ("record.edit",)),
+    Entry("Write template", "document-plus", "/templates/new/", ("template.personal", "template.shared")),
+)
+PROFILE = (
+    Entry("Sales sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
+    Entry("Password", "key", "/accounts/password/change/"),
+)
+SEARCH = Entry("Search contacts", "magnifying-glass", "/contacts/", ("record.view",))
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Mails that a member has sent today, of those allowed."""
+
+    sent: int
+    limit: int
+    sender: str
+
+
+#: Set by the app that counts (``config.apps``): a member's quota, or None where they have no mailbox.
+quota_of: Callable[[Member], Quota | None] = lambda member: None  # noqa: E731
+
+
+class Chrome:
+    """Worked out only when a template asks: fragments ask for nothing of it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.mode = settings.MODE
+
+    @cached_property
+    def member(self) -> Member | None:
+        return getattr(self.request, "member", None)
+
+    @cached_property
+    def workspace(self) -> str:
+        membership = getattr(self.request, "membership", None)
+        return membership.tenant.name if membership else ""
+
+    @cached_property
+    def nav(self) -> list[Entry]:
+        return self._for_member(NAV)
+
+    @cached_property
+    def settings(self) -> Entry | None:
+        return next(iter(self._for_member((SETTINGS,))), None)
+
+    @cached_property
+    def demo(self) -> Entry | None:
+        """The mailbox of the demonstration, linked from every page of it."""
+        return DEMO if self.mode == "demo" else None
+
+    @cached_property
+    def quick_add(self) -> list[Entry]:
+        return self._for_member(QUICK_ADD)
+
+    @cached_property
+    def profile(self) -> list[Entry]:
+        return self._for_member(PROFILE)
+
+    @cached_property
+    def search(self) -> Entry | None:
+        return next(iter(self._for_member((SEARCH,))), None)
+
+    @cached_property
+    def quota(self) -> Quota | None:
+        return quota_of(self.member) if self.member else None
+
+    @cached_property
+    def messages(self) -> list[Any]:
+        return list(messages.get_messages(self.request))
+
+    def _for_member(self, entries: tuple[Entry, ...]) -> list[Entry]:
+        return [entry for entry in entries if self.member is not None and entry.is_for(self.member)]
+
+
+@lru_cache
+def _answers(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def chrome(request: HttpRequest) -> dict[str, Chrome]:
+    """Context processor: one name, so that nothing of a view's own context is covered."""
+    return {"chrome": Chrome(request)}

@@ -1,0 +1,17 @@
+// What htmx leaves to the page: faults are said, and an ended session leads to the sign-in, not into a panel.
+(() => {
+  const say = (text) => document.dispatchEvent(new CustomEvent("toast", { detail: { text, level: "error" } }));
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.responseURL && new URL(xhr.responseURL).pathname.startsWith("/accounts/login")) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    say({ 403: "You may not do that.", 404: "That is no longer there." }[status] ?? `That did not work (${status}). Please try again.`);
+  });
+  document.addEventListener("htmx:sendError", () => say("The server cannot be reached. Please try again."));
+})();
