@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from audience.models import Account, Contact, Opportunity, SavedView
 import config.demo as seed
+from audience.models import Account, Contact, Opportunity, SavedView
 from messaging.models import Template
 from sequences.files.loading import load
 from sequences.files.scenario import read_scenario
