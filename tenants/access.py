@@ -7,11 +7,11 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from tenants import policy
 
-V = TypeVar("V", bound=Callable[..., HttpResponse])
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 
 def requires(action: str) -> Callable[[V], V]:
@@ -19,7 +19,7 @@ def requires(action: str) -> Callable[[V], V]:
 
     def mark(view: V) -> V:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             policy.require(request.member, action)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
@@ -30,7 +30,7 @@ def requires(action: str) -> Callable[[V], V]:
 
 def public(view: V) -> V:
     """The view needs no sign-in and is called outside of any tenant."""
-    return outside_transaction(login_not_required(view))  # type: ignore[type-var]
+    return outside_transaction(login_not_required(view))
 
 
 def outside_transaction(view: V) -> V:

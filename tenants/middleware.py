@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
 
 from tenants.models import Member, Membership
 from tenants.wall import use
@@ -39,8 +40,8 @@ class TenantMiddleware:
             request.member = member_of(membership)  # type: ignore[attr-defined]
             response = view(request, *args, **kwargs)
             # A lazy response is rendered here: after the transaction it would see no rows.
-            if hasattr(response, "render") and not response.is_rendered:
-                response = response.render()
+            if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                response.render()
         return response
 
     @staticmethod
@@ -48,8 +49,9 @@ class TenantMiddleware:
         if not request.user.is_authenticated:
             return None
         mine = Membership.objects.filter(user=request.user, is_active=True).select_related("tenant")
-        chosen = request.session.get(SESSION_KEY)
-        return mine.filter(tenant_id=chosen).first() or mine.order_by("pk").first()
+        chosen: int | None = request.session.get(SESSION_KEY)
+        found = mine.filter(tenant_id=chosen).first() if chosen else None
+        return found or mine.order_by("pk").first()
 
 
 def member_of(membership: Membership) -> Member | None:

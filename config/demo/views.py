@@ -11,9 +11,10 @@ from typing import Any
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -25,11 +26,11 @@ from tenants.access import public
 LISTED = 100
 
 
-def demonstration(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def demonstration(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The view answers in demonstration mode to this machine, and is not there for anybody else."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "0.0.0.0")
         if settings.MODE != "demo" or not address.is_loopback:
             raise Http404
@@ -69,7 +70,7 @@ def inbox(request: HttpRequest, number: int | None = None) -> HttpResponse:
 def body(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of a mail for the frame. Its pictures stay unloaded, so that looking is not opening."""
     mail = mail_or_404(number)
-    return HttpResponse(mail.html or f"<pre>{mail.text}</pre>")
+    return HttpResponse(mail.html or format_html("<pre>{}</pre>", mail.text))
 
 
 @demonstration
