@@ -1,0 +1,21 @@
+"""An automatic e-mail."""
+
+from steps.kinds.shape import Kind
+
+KIND = Kind(
+    name="email",
+    label="E-mail",
+    channel="email",
+    settings=(
+        "template",
+        "thread",
+        "from",
+        "reply_to",
+        "cc",
+        "bcc",
+        "track_opens",
+        "track_clicks",
+        "unsubscribe",
+    ),
+    required=("template",),
+)

@@ -1,0 +1,11 @@
+"""An e-mail that a person reviews and sends."""
+
+from steps.kinds.shape import REMINDER_SETTINGS, Kind
+
+KIND = Kind(
+    name="email_reminder",
+    label="E-mail reminder",
+    channel="email",
+    is_manual=True,
+    settings=("template", "title", *REMINDER_SETTINGS),
+)
