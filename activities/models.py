@@ -10,7 +10,7 @@ from tenants.models import Member, TenantModel
 
 
 class Fact(TenantModel):
-    """Something that happened to a contact, append-only. ``message_id`` and ``enrollment_id`` point up, without arrows."""
+    """Something that happened to a contact, append-only. ``message_id``, ``enrollment_id`` point up, without arrows."""
 
     contact = TenantForeignKey(Contact, models.CASCADE)
     account = TenantForeignKey(
@@ -81,3 +81,12 @@ class Reminder(TenantModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def owner_id(self) -> int | None:
+        """Whose it is, as policy asks it of every object."""
+        return self.assignee_id
+
+    @property
+    def owner(self) -> Member | None:
+        return self.assignee
