@@ -11,6 +11,7 @@ def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[s
     """The beat table: name, task, seconds between two rings. A bell that nobody hears in that time is not kept."""
     entries: dict[str, tuple[str, float]] = {
         "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
+        "runs that are due": ("sequences.tasks.tick", tick),
     }
     return {
         name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1)}}

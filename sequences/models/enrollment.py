@@ -63,6 +63,11 @@ class Enrollment(TenantModel):
                 name="enrollment_by_day",
             ),
             models.Index(fields=["tenant", "contact", "state"], name="enrollment_by_contact"),
+            models.Index(
+                fields=["tenant", "sequence"],
+                condition=~Q(held_reason=""),
+                name="enrollment_held",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,84 @@
+"""Adding people to a sequence by hand, removing them, pausing them and letting them go on: single or in bulk.
+
+``contacts`` are ids. Every verb is a handful of statements, however many they are, and returns how many it concerned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from sequences import enrollment
+from sequences.models import Addition, Sequence, Status
+from sequences.refusals import Refused
+from tenants.commands import audit
+from tenants.models import Member
+from tenants.policy import require
+
+MOST_SAID = 100
+"""Ids of so many people stand in a line of the audit log; of more than that only their number."""
+
+
+@transaction.atomic
+def add(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
+    """Have these people decided at the next run (semantics 2.13); how many wait now who did not before.
+
+    Who is inside or waiting already is left alone. Raises Refused for an archived sequence, which admits nobody.
+    """
+    require(by, "enrollment.manage", sequence)
+    ids = sorted(set(contacts))
+    if Sequence.objects.filter(pk=sequence.pk, status=Status.ARCHIVED).exists():
+        raise Refused(f"{sequence.name} is archived and admits nobody any more.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO sequences_addition (sequence_id, contact_id, by_id, at)
+               SELECT %s, c.id, %s, %s FROM audience_contact c
+               WHERE c.id = ANY(%s) AND NOT EXISTS (
+                   SELECT 1 FROM sequences_enrollment e WHERE e.sequence_id = %s AND e.contact_id = c.id
+                   AND e.state IN ('active', 'paused'))
+               ORDER BY c.id ON CONFLICT (tenant_id, sequence_id, contact_id) DO NOTHING""",
+            [sequence.pk, by.pk, now, ids, sequence.pk],
+        )
+        added = int(cursor.rowcount)
+    return _done(sequence, "people.add", ids, added, by, now)
+
+
+@transaction.atomic
+def remove(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
+    """End their stays as removed, paused ones, too, and take back additions that wait (semantics 2.13)."""
+    row, ids = _held(sequence, by), sorted(set(contacts))
+    waiting, _ = Addition.objects.filter(sequence=row, contact__in=ids).delete()
+    left = enrollment.leave(row, enrollment.stays_of(row, ids), reason=enrollment.REMOVED, now=now)
+    return _done(row, "people.remove", ids, waiting + left, by, now)
+
+
+@transaction.atomic
+def pause(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
+    """Stop their days until somebody lets them go on (semantics 2.33). A pause after an automatic reply becomes one."""
+    row, ids = _held(sequence, by), sorted(set(contacts))
+    stays = enrollment.stays_of(row, ids)
+    paused = enrollment.pause(row, stays, reason=enrollment.MANUAL, now=now)
+    return _done(row, "people.pause", ids, paused, by, now)
+
+
+@transaction.atomic
+def resume(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
+    """Let the paused ones go on where they stopped, whatever paused them."""
+    row, ids = _held(sequence, by), sorted(set(contacts))
+    resumed = enrollment.resume(row, enrollment.stays_of(row, ids), now=now)
+    return _done(row, "people.resume", ids, resumed, by, now)
+
+
+def _held(sequence: Sequence, by: Member) -> Sequence:
+    require(by, "enrollment.manage", sequence)
+    (row,) = enrollment.hold_rows([sequence.pk])
+    return row
+
+
+def _done(sequence: Sequence, verb: str, ids: Collection[int], count: int, by: Member, now: datetime) -> int:
+    if count:
+        contacts = list(ids) if len(ids) <= MOST_SAID else []
+        audit(by=by, verb=verb, obj=sequence, at=now, count=count, contacts=contacts)
+    return count

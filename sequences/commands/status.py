@@ -1,0 +1,146 @@
+"""Moving a sequence through its states: draft → active ⇄ paused; active or paused → archived (semantics 2.1).
+
+Each verb returns whether it changed anything: pausing what is paused, or a draft, does nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from messaging import outbox, stops
+from sequences import enrollment, schedule
+from sequences.models import Addition, Sequence, Status
+from sequences.refusals import Refused
+from tenants.commands import audit
+from tenants.models import Member
+from tenants.policy import require
+
+FINISH, END = "finish", "end"
+"""What becomes of those inside an archived sequence: they go on, or their stays end."""
+
+PAUSED = "paused"
+
+
+@transaction.atomic
+def activate(*, sequence: Sequence, by: Member, now: datetime) -> bool:
+    """Have a draft run from ``now`` on (semantics 2.6). Raises Refused with the first fault that forbids it."""
+    require(by, "sequence.edit", sequence)
+    row = _held(sequence)
+    if row.status != Status.DRAFT:
+        return False
+    _refuse_faulty(row)
+    begin(row, now=now)
+    return _done(sequence, row, by=by, now=now, verb="sequence.activate")
+
+
+@transaction.atomic
+def pause(*, sequence: Sequence, by: Member, now: datetime) -> bool:
+    """Stop its runs, and what it made and did not hand over; both go on with ``resume`` (semantics 2.33)."""
+    require(by, "sequence.edit", sequence)
+    row = _held(sequence)
+    if row.status != Status.ACTIVE:
+        return False
+    row.status, row.paused_at = Status.PAUSED, now
+    stops.stop(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now, source="person")
+    outbox.hold(enrollment.inside(row), now=now)
+    _settle(row, now)
+    return _done(sequence, row, by=by, now=now, verb="sequence.pause")
+
+
+@transaction.atomic
+def resume(*, sequence: Sequence, by: Member, now: datetime) -> bool:
+    """Let a paused sequence go on: its next run is the first allowed instant from now on (semantics 2.6)."""
+    require(by, "sequence.edit", sequence)
+    row = _held(sequence)
+    if row.status != Status.PAUSED:
+        return False
+    row.status, row.activated_at = Status.ACTIVE, row.activated_at or now
+    _go_on(row, now)
+    _settle(row, now)
+    return _done(sequence, row, by=by, now=now, verb="sequence.resume")
+
+
+@transaction.atomic
+def archive(*, sequence: Sequence, by: Member, now: datetime, inside: str = FINISH) -> bool:
+    """Admit nobody any more. Those inside finish, also when it was paused, or their stays end as removed."""
+    assert inside in (FINISH, END), inside
+    require(by, "sequence.edit", sequence)
+    row = _held(sequence)
+    if row.status not in (Status.ACTIVE, Status.PAUSED):
+        return False
+    was_paused = row.status == Status.PAUSED
+    row.status, row.archived_at = Status.ARCHIVED, now
+    Addition.objects.filter(sequence=row).delete()
+    if inside == END:
+        enrollment.leave(row, enrollment.inside(row), reason=enrollment.REMOVED, now=now)
+    if was_paused:
+        _go_on(row, now)
+    _settle(row, now)
+    return _done(sequence, row, by=by, now=now, verb="sequence.archive", inside=inside)
+
+
+@transaction.atomic
+def pause_owned_by(*, member: Member, by: Member | None, now: datetime) -> int:
+    """What follows when a member is deactivated (semantics 2.29): their sequences pause, their messages wait.
+
+    How many sequences were paused. Where others' sequences send through them, contacts are held by the next run.
+    """
+    stops.stop(stops.MEMBER, [member.pk], kind=PAUSED, at=now, source="deactivated")
+    owned = Sequence.objects.filter(owner=member, status=Status.ACTIVE).order_by("pk")
+    for row in enrollment.hold_rows(owned.values_list("pk", flat=True)):
+        row.status, row.paused_at = Status.PAUSED, now
+        stops.stop(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now, source="deactivated")
+        outbox.hold(enrollment.inside(row), now=now)
+        _settle(row, now)
+        audit(by=by, verb="sequence.pause", obj=row, at=now, because="its owner was deactivated")
+    return len(owned)
+
+
+def begin(row: Sequence, *, now: datetime) -> None:
+    """Make a draft active. Its checks and its audit line are the caller's."""
+    assert row.status == Status.DRAFT, row.status
+    row.plan.published_at = row.plan.published_at or now
+    row.plan.save(update_fields=["published_at"])
+    row.status, row.activated_at = Status.ACTIVE, now
+    _settle(row, now)
+
+
+def _held(sequence: Sequence) -> Sequence:
+    (row,) = enrollment.hold_rows([sequence.pk])
+    return row
+
+
+def _go_on(row: Sequence, now: datetime) -> None:
+    """The pause of the sequence is over; those who are paused themselves stay so."""
+    stops.lift(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now)
+    outbox.release(enrollment.not_paused(row), now=now)
+    row.paused_at = None
+
+
+def _settle(row: Sequence, now: datetime) -> None:
+    """Keep the new state and when the sequence runs next."""
+    row.save(update_fields=["status", "activated_at", "paused_at", "archived_at"])
+    schedule.set_next(row, since=now)
+
+
+def _done(sequence: Sequence, row: Sequence, *, by: Member, now: datetime, verb: str, **said: Any) -> bool:
+    audit(by=by, verb=verb, obj=row, at=now, **said)
+    sequence.refresh_from_db(fields=["status", "activated_at", "paused_at", "archived_at"])
+    return True
+
+
+def _refuse_faulty(row: Sequence) -> None:
+    if row.kind not in schedule.BY_CALENDAR:
+        raise Refused("Adaptive sequences cannot be activated yet.", "kind")
+    try:
+        checking = importlib.import_module("sequences.checking")
+    except ModuleNotFoundError:
+        return  # not there yet
+    found = checking.faults_of(row)
+    if found:
+        more = f" There are {len(found) - 1} more faults." if len(found) > 1 else ""
+        raise Refused(f"{found[0].message}{more}", found[0].field)

@@ -1,0 +1,43 @@
+"""The counters of a sequence, made anew at the end of each run (F-25, screens §4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sequences.engine.sql import rows
+from sequences.models import Sequence
+
+PEOPLE = """
+    SELECT state, exit_reason, held_reason, count(*)
+    FROM sequences_enrollment WHERE sequence_id = %s GROUP BY state, exit_reason, held_reason
+"""
+STEPS = """
+    SELECT r.key, count(*) FILTER (WHERE r.state = 'executed'), count(*) FILTER (WHERE r.state = 'skipped'),
+           count(r.sent_at), count(r.opened_at), count(r.clicked_at), count(r.replied_at), count(r.bounced_at)
+    FROM sequences_steprun r JOIN sequences_enrollment e ON e.id = r.enrollment_id
+    WHERE e.sequence_id = %s GROUP BY r.key
+"""
+OF_STEP = ("executed", "skipped", "sent", "opened", "clicked", "replied", "bounced")
+
+
+def refresh(sequence: Sequence, *, now: datetime) -> dict[str, Any]:
+    """Count and keep: people by state and by reason, and what each step came to.
+
+    ``{"entered", "active", "paused", "held", "exited": {reason: n}, "steps": {key: {"executed", "skipped", "sent",
+    "opened", "clicked", "replied", "bounced"}}}``; each counts stays, a step of a stay once.
+    """
+    counted: dict[str, Any] = {"entered": 0, "active": 0, "paused": 0, "held": 0, "exited": {}, "steps": {}}
+    for state, exit_reason, held_reason, number in rows(PEOPLE, [sequence.pk]):
+        counted["entered"] += number
+        if state == "exited":
+            counted["exited"][exit_reason] = counted["exited"].get(exit_reason, 0) + number
+            continue
+        counted[state] += number
+        if held_reason:
+            counted["held"] += number
+    for key, *numbers in rows(STEPS, [sequence.pk]):
+        counted["steps"][key] = dict(zip(OF_STEP, numbers, strict=True))
+    sequence.counters, sequence.counted_at = counted, now
+    sequence.save(update_fields=["counters", "counted_at"])
+    return counted

@@ -1,0 +1,94 @@
+"""Who is refused at the door, also when added by hand (semantics 2.10 to 2.12, 2.14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+
+from audience.models import Suppression
+from sequences.engine.due import Work
+from sequences.engine.questions import INSIDE
+from sequences.models import Enrollment, Sequence
+
+if TYPE_CHECKING:
+    from sequences.engine.entry import Way
+
+
+def passed(work: Work, way: Way) -> Way:
+    """Those who are not refused."""
+    conditions = [_matches_no_exit(work, way), ~_is_suppressed("email", way.column("email_norm"))]
+    conditions.append(_could_receive_something(work, way))
+    if work.sequence.unique_email:
+        conditions.append(~_shares_address(work, way))
+    conditions.append(_is_free(work, way))
+    return way.filtered(*(condition for condition in conditions if condition))
+
+
+def may_come_again(work: Work, contact: str) -> Q:
+    """Who was never in this sequence, or may come back: some days after the last exit, unless it was removed (2.14)."""
+    stays = Enrollment.objects.filter(sequence=work.sequence, contact=OuterRef(contact))
+    days = work.sequence.reentry_days
+    if days is None:
+        return ~Q(Exists(stays))
+    assert work.run.local_day is not None
+    too_late = work.run.local_day - timedelta(days=days)
+    later = Enrollment.objects.filter(
+        sequence=work.sequence, contact=OuterRef("contact"), pk__gt=OuterRef("pk")
+    )
+    removed = stays.filter(exit_reason="removed").filter(~Exists(later))
+    return ~Q(Exists(stays.filter(Q(state__in=INSIDE) | Q(exited_on__gt=too_late)))) & ~Q(Exists(removed))
+
+
+def is_outside(work: Work, contact: str) -> Q:
+    """Who is not inside now."""
+    return ~Q(
+        Exists(Enrollment.objects.filter(sequence=work.sequence, contact=OuterRef(contact), state__in=INSIDE))
+    )
+
+
+def _matches_no_exit(work: Work, way: Way) -> Q:
+    sequence = work.sequence
+    if not sequence.exit_conditions:
+        return Q()
+    raw = {"match": sequence.exit_match, "conditions": sequence.exit_conditions}
+    return ~work.questions.of_people(work.questions.read(raw, default_match="any"), way.paths)
+
+
+def _is_suppressed(channel: str, address: str) -> Q:
+    return Q(Exists(Suppression.objects.filter(channel=channel, address_norm=OuterRef(address))))
+
+
+def _could_receive_something(work: Work, way: Way) -> Q:
+    """The whole plan counts, whatever its days and conditions."""
+    kinds = [step.kind for step in work.steps]
+    if any(kind.reaches_anyone for kind in kinds):
+        return Q()
+    found = Q(pk__in=[])
+    if any(kind.channel == "email" for kind in kinds):
+        found |= Q((f"{way.column('email_norm')}__isnull", False))
+    if any(kind.channel == "sms" for kind in kinds):
+        number = way.column("sms_number")
+        found |= Q((f"{number}__isnull", False)) & ~_is_suppressed("sms", number)
+    return found
+
+
+def _shares_address(work: Work, way: Way) -> Q:
+    """Another contact with this address, both as they are now, is or ever was in this sequence."""
+    stays = Enrollment.objects.filter(
+        sequence=work.sequence, contact__email_norm=OuterRef(way.column("email_norm"))
+    )
+    return Q(Exists(stays.filter(~Q(contact=OuterRef(way.column("pk"))))))
+
+
+def _is_free(work: Work, way: Way) -> Q:
+    """Nobody inside an exclusive sequence comes into another, nobody inside any into an exclusive one."""
+    stays = Enrollment.objects.filter(contact=OuterRef(way.column("pk")), state__in=INSIDE)
+    if not work.sequence.exclusive:
+        others = Sequence.objects.filter(exclusive=True).exclude(pk=work.sequence.pk)
+        taken = list(others.values_list("pk", flat=True))
+        if not taken:
+            return Q()
+        stays = stays.filter(sequence__in=taken)
+    return ~Q(Exists(stays))

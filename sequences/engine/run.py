@@ -1,0 +1,104 @@
+"""One run of a classic or smart sequence: a handful of set operations at one instant (semantics 2.4).
+
+    exits by condition → automatic resumes → completions → entries → steps → counters
+
+All of it in the caller's transaction, which sees the rows of one tenant: it happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from types import ModuleType
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from messaging.models import Message
+from messaging.stops import advisory_key
+from sequences import enrollment
+from sequences.engine import classic, counters, entry, smart
+from sequences.engine.due import Work, work_of
+from sequences.engine.questions import INSIDE
+from sequences.engine.results import Tally, carry_out
+from sequences.engine.scratch import prepare
+from sequences.engine.sql import compiled, rows
+from sequences.engine.verdicts import decide
+from sequences.models import Enrollment, Run, Sequence
+from tenants.wall import current_id
+
+KINDS: dict[str, ModuleType] = {"classic": classic, "smart": smart}
+"""What differs between the kinds: which steps are due for whom, and who has had everything."""
+
+WAITING = ("pending", "leased", "sending")
+
+
+def lock_tenant() -> None:
+    """Wait until no other run of the tenant is at work, and keep others waiting until the transaction ends (2.3)."""
+    rows("SELECT pg_advisory_xact_lock(%s)", [advisory_key(current_id(), "runs", "")])
+
+
+def miss(sequence: Sequence, *, scheduled_for: datetime, day: date, now: datetime) -> Run:
+    """Note that a run did not happen: it has no ordinal and does not count (semantics 2.7)."""
+    return Run.objects.create(sequence=sequence, scheduled_for=scheduled_for, local_day=day, started_at=now)
+
+
+def work_through(sequence: Sequence, *, scheduled_for: datetime, day: date, now: datetime) -> Run:
+    """One run. The caller holds the lock of the tenant and the sequence's row (``enrollment.hold_rows``)."""
+    run = Run.objects.create(
+        sequence=sequence,
+        scheduled_for=scheduled_for,
+        local_day=day,
+        ordinal=enrollment.last_ordinal(sequence.pk) + 1,
+        started_at=now,
+    )
+    work, kind = work_of(sequence, run, now=now), KINDS[sequence.kind]
+    prepare()
+    exits = Counter(condition=exit_by_condition(work))
+    run.resumed = resume_those_back(work)
+    exits["completed"] = complete(work, kind.completed(work))
+    run.entered = entry.admit(work)
+    decide(work, kind.due(work))
+    tally = carry_out(work)
+    keep(run, tally, +exits)
+    counters.refresh(sequence, now=now)
+    return run
+
+
+def exit_by_condition(work: Work) -> int:
+    """Exits by condition, of paused ones, too (semantics 2.18). An exit group without conditions never matches."""
+    sequence = work.sequence
+    if not sequence.exit_conditions:
+        return 0
+    raw = {"match": sequence.exit_match, "conditions": sequence.exit_conditions}
+    asked = work.questions.of_stays(work.questions.read(raw, default_match="any"))
+    stays = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE)
+    found = asked.joined(stays, work.questions.aliases).filter(asked.q)
+    return enrollment.leave(sequence, compiled(found.values("pk")), reason=enrollment.CONDITION, now=work.now)
+
+
+def resume_those_back(work: Work) -> int:
+    """Those go on whom an automatic reply paused until this day or an earlier one (semantics 2.24)."""
+    back = Enrollment.objects.filter(
+        sequence=work.sequence, state=Enrollment.PAUSED, pause_reason=enrollment.AUTO_REPLY
+    ).filter(resume_on__lte=work.run.local_day)
+    stays = compiled(back.values("pk"))
+    return enrollment.resume(work.sequence, stays, now=work.now, after=work.ordinal - 1)
+
+
+def complete(work: Work, through: QuerySet) -> int:
+    """Those leave who have been through all steps, unless a message of theirs still waits to be sent (2.19)."""
+    if not work.sequence.exit_all_steps:
+        return 0
+    waiting = Message.objects.filter(enrollment_id=OuterRef("pk"), state__in=WAITING)
+    done = through.filter(~Exists(waiting))
+    return enrollment.leave(
+        work.sequence, compiled(done.values("pk")), reason=enrollment.COMPLETED, now=work.now
+    )
+
+
+def keep(run: Run, tally: Tally, exits: Counter[str]) -> None:
+    """What the run did, on its row."""
+    run.executed, run.skipped = tally.executed.total(), tally.skipped.total()
+    run.held, run.exited = tally.held.total(), exits.total()
+    run.reasons = {"skipped": dict(tally.skipped), "held": dict(tally.held), "exited": dict(exits)}
+    run.save()

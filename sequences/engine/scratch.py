@@ -1,0 +1,43 @@
+"""The temporary tables of a run. They are empty at its beginning and gone with its transaction.
+
+One transaction may hold many runs (a simulation), so a table that is there already is emptied, not made again: every
+table made would hold its locks until the end.
+"""
+
+from __future__ import annotations
+
+from sequences.engine.sql import execute, rows
+
+TABLES = {
+    # Stays that ended in the statement before.
+    "engine_left": "enrollment_id bigint NOT NULL",
+    # Stays that came in, or that went on after a pause.
+    "engine_moved": "enrollment_id bigint NOT NULL",
+    # Additions by hand that this run decides.
+    "engine_added": "contact_id bigint NOT NULL, by_id bigint, opportunity_id bigint",
+    # Who may send: mailbox NULL where none works, room: how many e-mails are left for the day.
+    "engine_sender": "member_id bigint PRIMARY KEY, mailbox_id bigint, day date NOT NULL, room int NOT NULL",
+    # The decision table: one row for each step of each stay that is due. skip NULL: it runs, unless the stay is held.
+    # may_hold: the first reason of semantics 2.27 that this row alone gives (1 mailbox, 2 placeholder).
+    "engine_verdict": "step_run_id bigint NOT NULL, enrollment_id bigint NOT NULL, contact_id bigint NOT NULL, "
+    "opportunity_id bigint, step smallint NOT NULL, skip text, may_hold smallint, sender_id bigint, "
+    "mailbox_id bigint, address text",
+    # Stays that are held in this run, and why: 1 mailbox, 2 placeholder, 3 limit.
+    "engine_held": "enrollment_id bigint PRIMARY KEY, reason smallint NOT NULL",
+}
+
+
+def prepare(*names: str) -> None:
+    """Have these tables, empty."""
+    wanted = names or tuple(TABLES)
+    there = {
+        name for (name,) in rows(f"SELECT name FROM unnest(%s::text[]) name WHERE {THERE}", [list(wanted)])
+    }
+    if there:
+        execute(f"TRUNCATE {', '.join(sorted(there))}")
+    for name in wanted:
+        if name not in there:
+            execute(f"CREATE TEMP TABLE {name} ({TABLES[name]}) ON COMMIT DROP")
+
+
+THERE = "to_regclass('pg_temp.' || name) IS NOT NULL"

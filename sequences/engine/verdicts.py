@@ -1,0 +1,202 @@
+"""The decision table: a run decides once, and all that it then does reads only this table (semantics 2.26 to 2.29).
+
+One statement for each step puts in whoever is due for it, with the first reason to skip it, if there is one. Then one
+statement for each rule that looks at several rows: a second e-mail, holds, the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from sequences.engine import lacking
+from sequences.engine.due import PlannedStep, Work
+from sequences.engine.questions import Asked
+from sequences.engine.senders import Needs, lay_out
+from sequences.engine.sql import compiled, execute, next_ids, rows
+from sequences.models import StepRun
+
+ADDRESS = {"email": "contact__email_norm", "sms": "contact__sms_number"}
+MAILBOX, PLACEHOLDER, LIMIT = 1, 2, 3
+"""Why a stay is held, in the order of semantics 2.27. What they are called: sequences.enrollment.HELD."""
+
+NOT_HELD = "NOT EXISTS (SELECT 1 FROM engine_held h WHERE h.enrollment_id = v.enrollment_id)"
+RUNS = f"v.skip IS NULL AND {NOT_HELD}"
+
+
+@dataclass(frozen=True)
+class Due:
+    """A step and a queryset of the stays that are due for it.
+
+    ``if_matching``: who does not match its conditions has no verdict at all (smart, semantics 4.2); else they skip it.
+    ``is_new``: none of them can have had it, so nobody asks.
+    """
+
+    step: PlannedStep
+    stays: QuerySet
+    if_matching: bool = False
+    is_new: bool = False
+
+
+def decide(work: Work, due: Sequence[Due]) -> None:
+    """Fill the decision table, and the table of those held."""
+    mailing = [one.step for one in due if one.step.kind.is_email]
+    needs: list[Needs] = []
+    if mailing:
+        who = {work.senders.of_step(step.settings) for step in mailing}
+        needs = lay_out(who, owner_id=work.sequence.owner_id, now=work.now)
+    for one in due:
+        put_in(work, one, needs)
+    numbers = [step.number for step in mailing]
+    if len(numbers) > 1:
+        skip_second_emails(numbers)
+    if any(one.step.kind.sends for one in due):
+        hold()
+    if numbers:
+        hold_beyond_limit(numbers)
+
+
+def put_in(work: Work, due: Due, needs: Sequence[Needs]) -> int:
+    """The verdicts on one step; how many."""
+    step, kind = due.step, due.step.kind
+    conditions = work.questions.of_stays(
+        work.questions.read({"match": step.row.match, "conditions": step.row.conditions})
+    )
+    sql, params = compiled(_asked(work, due, conditions, needs))
+    by, of_mailbox = (
+        ("s.mailbox_id", "LEFT JOIN engine_sender s ON s.member_id = d.sender")
+        if kind.is_email
+        else ("NULL::bigint", "")
+    )
+    return execute(
+        f"""INSERT INTO engine_verdict
+            SELECT {next_ids(StepRun)}, d.id, d.contact_id, d.opportunity_id, %s,
+                   {_skip(step, is_asked=bool(conditions.q) and not due.if_matching)}, {_may_hold(step)},
+                   d.sender, {by}, d.address
+            FROM ({sql}) d {_suppressions(step)} {of_mailbox}""",
+        [step.number, *params],
+    )
+
+
+def _asked(work: Work, due: Due, conditions: Asked, needs: Sequence[Needs]) -> QuerySet:
+    """The stays with all that the verdict needs: matches, address, sender, lacks."""
+    step, kind, stays = due.step, due.step.kind, due.stays
+    if not due.is_new:
+        stays = stays.filter(~Exists(StepRun.objects.filter(enrollment=OuterRef("pk"), key=step.key)))
+    stays = conditions.joined(stays, work.questions.aliases)
+    if due.if_matching:
+        stays = stays.filter(conditions.q)
+    who = work.senders.of_step(step.settings)
+    stays = stays.annotate(
+        matches=_yes_no(conditions.q, default=True),
+        address=F(ADDRESS[kind.channel]) if kind.channel else Cast(Value(None), TextField()),
+        sender=work.senders.expression(who) if kind.sends else Cast(Value(None), BigIntegerField()),
+    )
+    lacks = lacking.of_step(work, step, who, needs) if kind.sends else Q()
+    stays = stays.annotate(lacks=_yes_no(lacks, default=False))
+    return stays.values("id", "contact_id", "opportunity_id", "matches", "address", "sender", "lacks")
+
+
+def _yes_no(q: Q, *, default: bool) -> Case | Value:
+    """Two-valued: what is unknown is No. Without a condition the default."""
+    if not q:
+        return Value(default, output_field=BooleanField())
+    return Case(When(q, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def _skip(step: PlannedStep, *, is_asked: bool) -> str:
+    """The first reason of semantics 2.26 that applies, ``second_email`` apart."""
+    kind = step.kind
+    cases = ["WHEN NOT d.matches THEN 'condition'"] if is_asked else []
+    if kind.sends:
+        cases.append(f"WHEN d.address IS NULL THEN '{'no_email' if kind.channel == 'email' else 'no_phone'}'")
+    if kind.channel:
+        cases.append("WHEN u.id IS NOT NULL THEN 'unsubscribed'")
+    if kind.channel == "email":
+        cases.append("WHEN b.id IS NOT NULL THEN 'bounced'")
+    return f"CASE {' '.join(cases)} END" if cases else "NULL"
+
+
+def _suppressions(step: PlannedStep) -> str:
+    """The joins that ``_skip`` reads: at most one row each, by the unique key."""
+    joins = {"u": "unsubscribed", "b": "bounced"} if step.kind.channel == "email" else {"u": "unsubscribed"}
+    return "".join(
+        f"LEFT JOIN audience_suppression {name} ON {name}.channel = '{step.kind.channel}' "
+        f"AND {name}.address_norm = d.address AND {name}.reason = '{reason}' "
+        for name, reason in (joins if step.kind.channel else {}).items()
+    )
+
+
+def _may_hold(step: PlannedStep) -> str:
+    """The first reason of semantics 2.27 that this step alone gives, should it run."""
+    if not step.kind.sends:
+        return "NULL"
+    lacks = f"WHEN d.lacks THEN {PLACEHOLDER}"
+    return (
+        f"CASE WHEN s.mailbox_id IS NULL THEN {MAILBOX} {lacks} END"
+        if step.kind.is_email
+        else f"CASE {lacks} END"
+    )
+
+
+def skip_second_emails(numbers: Sequence[int]) -> int:
+    """One automatic e-mail for each stay and run; one that is skipped does not count (semantics 2.26)."""
+    return execute(
+        """UPDATE engine_verdict v SET skip = 'second_email'
+           FROM (SELECT step_run_id, row_number() OVER (PARTITION BY enrollment_id ORDER BY step) AS place
+                 FROM engine_verdict WHERE skip IS NULL AND step = ANY(%s)) e
+           WHERE e.place > 1 AND v.step_run_id = e.step_run_id""",
+        [list(numbers)],
+    )
+
+
+def hold() -> int:
+    """Hold every stay of which a step that would run cannot go out, whatever else was due for it."""
+    return execute(
+        """INSERT INTO engine_held SELECT enrollment_id, min(may_hold) FROM engine_verdict
+           WHERE skip IS NULL AND may_hold IS NOT NULL GROUP BY enrollment_id"""
+    )
+
+
+def hold_beyond_limit(numbers: Sequence[int]) -> int:
+    """Hold who comes after the last e-mail of their sender for today, in the order of semantics 2.28.
+
+    The order is worked out only for senders whom there are too many for.
+    """
+    crowded = rows(
+        f"""SELECT s.member_id FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id
+            WHERE {RUNS} AND v.step = ANY(%s) GROUP BY s.member_id, s.room HAVING count(*) > s.room""",
+        [list(numbers)],
+    )
+    if not crowded:
+        return 0
+    return execute(
+        f"""INSERT INTO engine_held
+            SELECT enrollment_id, {LIMIT} FROM (
+                SELECT v.enrollment_id, s.room, row_number() OVER (
+                    PARTITION BY v.sender_id ORDER BY {IS_NEWCOMER}, e.entered_at, e.contact_id) AS place
+                FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id
+                JOIN sequences_enrollment e ON e.id = v.enrollment_id
+                WHERE {RUNS} AND v.step = ANY(%s) AND v.sender_id = ANY(%s)) queue
+            WHERE place > room""",
+        [list(numbers), [member for (member,) in crowded]],
+    )
+
+
+IS_NEWCOMER = """NOT EXISTS (
+    SELECT 1 FROM sequences_steprun r WHERE r.enrollment_id = v.enrollment_id AND r.state = 'executed')"""

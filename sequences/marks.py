@@ -1,0 +1,51 @@
+"""What a step's messages, calls and reminders came to: the marks on its step run, which conditions read (2.30).
+
+Facts stamp the first time of each kind; nothing is ever unstamped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+
+from messaging.models import Message
+from sequences.engine.sql import execute
+from sequences.models import StepRun
+
+
+def sent(message_ids: Iterable[int], *, at: datetime) -> int:
+    """These messages were handed over."""
+    return execute(
+        """UPDATE sequences_steprun r SET sent_at = COALESCE(r.sent_at, %s)
+           FROM (SELECT s.id FROM messaging_message m JOIN sequences_steprun s ON s.id = m.step_run_id
+                 WHERE m.id = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s) found WHERE r.id = found.id""",
+        [at, list(message_ids)],
+    )
+
+
+def ended(message_ids: Iterable[int], *, reason: str) -> int:
+    """These messages will not leave: what the step did is cancelled, and it stays had."""
+    return execute(
+        """UPDATE sequences_steprun r SET state = 'cancelled', reason = %s
+           FROM (SELECT s.id FROM messaging_message m JOIN sequences_steprun s ON s.id = m.step_run_id
+                 WHERE m.id = ANY(%s) AND s.sent_at IS NULL ORDER BY s.id FOR NO KEY UPDATE OF s) found
+           WHERE r.id = found.id""",
+        [reason, list(message_ids)],
+    )
+
+
+def stamp(message_id: int | None, *names: str, at: datetime) -> None:
+    """A mark of a message, such as ``opened_at``. What concerns no message of a step marks none."""
+    if message_id is None:
+        return
+    of_step = Message.objects.filter(pk=message_id, step_run_id__isnull=False).values("step_run_id")
+    first = {name: Coalesce(F(name), Value(at)) for name in names}
+    StepRun.objects.filter(pk__in=of_step).update(**first)
+
+
+def outcome(step_run_id: int, text: str) -> None:
+    """What a call came to (semantics 2.30); only its first completion does."""
+    StepRun.objects.filter(Q(pk=step_run_id), outcome=None).update(outcome=text or None)

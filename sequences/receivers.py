@@ -1,0 +1,114 @@
+"""What the floors below tell, and what follows here: marks on step runs, ends and pauses of stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.dispatch import receiver
+
+from activities.models import Reminder
+from activities.signals import reminder_closed
+from messaging import mailings, outbox, signals
+from messaging.models import Template
+from sequences import enrollment, marks, reactions
+from sequences.models import StepRun
+
+
+@receiver(signals.messages_sent)
+def mark_sent(ids: list[int], at: datetime, **_: Any) -> None:
+    marks.sent(ids, at=at)
+
+
+@receiver(signals.message_ended)
+def mark_ended(ids: list[int], state: str, reason: str, **_: Any) -> None:
+    if state in ("cancelled", "expired"):
+        marks.ended(ids, reason=reason or state)
+
+
+@receiver(signals.opened)
+def mark_opened(message_id: int | None, at: datetime, **_: Any) -> None:
+    marks.stamp(message_id, "opened_at", at=at)
+
+
+@receiver(signals.clicked)
+def mark_clicked(message_id: int | None, at: datetime, **_: Any) -> None:
+    """A click counts as opened, too (semantics 2.25)."""
+    marks.stamp(message_id, "clicked_at", "opened_at", at=at)
+
+
+@receiver(signals.replied)
+def react_to_reply(contact_id: int, message_id: int | None, at: datetime, **_: Any) -> None:
+    """Semantics 2.20, 2.21. Only the message answered counts as replied."""
+    marks.stamp(message_id, "replied_at", "opened_at", at=at)
+    reactions.end_stays([contact_id], switch="exit_replied", reason=enrollment.REPLIED, now=at)
+    reactions.end_colleagues(contact_id, now=at)
+
+
+@receiver(signals.auto_replied)
+def react_to_auto_reply(contact_id: int, at: datetime, until: date | None = None, **_: Any) -> None:
+    reactions.pause_away(contact_id, now=at, until=until)
+
+
+@receiver(signals.bounced)
+def react_to_bounce(
+    contact_id: int | None, message_id: int | None, address_norm: str, hard: bool, at: datetime, **_: Any
+) -> None:
+    """Semantics 2.22: a soft bounce changes nothing."""
+    if hard:
+        marks.stamp(message_id, "bounced_at", at=at)
+        whose = reactions.whose(contact_id, address_norm)
+        reactions.end_stays(whose, switch="exit_bounced", reason=enrollment.BOUNCED, now=at)
+
+
+@receiver(signals.unsubscribed)
+def react_to_unsubscribe(contact_id: int | None, address_norm: str, at: datetime, **_: Any) -> None:
+    whose = reactions.whose(contact_id, address_norm)
+    reactions.end_stays(whose, switch="exit_unsubscribed", reason=enrollment.UNSUBSCRIBED, now=at)
+
+
+@receiver(reminder_closed)
+def follow_reminder(reminder: Reminder, at: datetime, **_: Any) -> None:
+    """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30)."""
+    if reminder.step_run_id is None or reminder.state != Reminder.COMPLETED:
+        return
+    if reminder.kind == "call":
+        marks.outcome(reminder.step_run_id, reminder.outcome)
+    elif reminder.kind in CHANNELS:
+        send_by_hand(reminder, at)
+
+
+CHANNELS = {"email_reminder": "email", "sms_reminder": "sms"}
+
+
+@dataclass
+class ByHand:
+    """A step as its message needs it."""
+
+    key: str
+    settings: Mapping[str, Any]
+
+
+def send_by_hand(reminder: Reminder, at: datetime) -> None:
+    """The message that a person sent: what comes back attaches to it as to any other."""
+    channel = CHANNELS[reminder.kind]
+    step_run = StepRun.objects.get(pk=reminder.step_run_id or 0)
+    template_id = reminder.settings.get("template")
+    template = (
+        Template.objects.select_related("current").filter(pk=template_id).first() if template_id else None
+    )
+    version = template.current if template and channel == "email" else None
+    contact = reminder.contact
+    outbox.record_by_hand(
+        mailing=mailings.pin(ByHand(step_run.key, reminder.settings), version),
+        contact_id=contact.pk,
+        address_norm=(contact.email_norm if channel == "email" else contact.sms_number) or "",
+        at=at,
+        sender_id=reminder.closed_by_id or reminder.assignee_id,
+        enrollment_id=reminder.enrollment_id,
+        step_run_id=step_run.pk,
+        opportunity_id=reminder.opportunity_id,
+        channel=channel,
+    )

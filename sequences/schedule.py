@@ -1,0 +1,80 @@
+"""When a sequence runs next: the rows of Schedule, and what they are worked out from (semantics 2.6 to 2.8)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sequences import calendar
+from sequences.models import Enrollment, Run, Schedule, Sequence, Status
+from tenants.localtime import ONE_DAY, day_bounds, local_date
+from tenants.wall import current_id
+
+BY_CALENDAR = ("classic", "smart")
+"""Kinds that run at a time of day."""
+
+
+def calendar_of(sequence: Sequence) -> calendar.Schedule:
+    """The schedule of a classic or smart sequence as calendar arithmetic takes it."""
+    assert sequence.kind in BY_CALENDAR and sequence.run_time is not None, sequence
+    return calendar.Schedule(
+        time=sequence.run_time,
+        timezone=sequence.timezone,
+        every_days=sequence.every_days if sequence.kind == "smart" else 1,
+        exclude_weekends=sequence.exclude_weekends,
+        holidays=frozenset(date.fromisoformat(day) for day in sequence.holidays),
+    )
+
+
+def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
+    """Work out and keep when the sequence runs next, at or after ``since``; None while nothing is due.
+
+    To be called in the transaction that activates, pauses, resumes or archives it or changes its schedule, with the
+    instant of that, and after each run with the instant of the run.
+    """
+    found = next_occurrence(sequence, since=since) if runs(sequence) else None
+    Schedule.objects.update_or_create(
+        tenant_id=current_id(),
+        sequence_id=sequence.pk,
+        defaults={"next_run_at": found.at if found else None},
+    )
+    return found.at if found else None
+
+
+def next_occurrence(sequence: Sequence, *, since: datetime) -> calendar.Occurrence:
+    """The next run, if nothing changes until then. For pages, too: also of a draft, with the instant of now."""
+    happened = Run.objects.filter(sequence=sequence, ordinal__isnull=False).order_by("-ordinal")
+    last = happened.values_list("local_day", flat=True).first()
+    earliest = local_date(since, sequence.timezone) - ONE_DAY
+    missed = Run.objects.filter(sequence=sequence, ordinal__isnull=True, local_day__gte=earliest)
+    return calendar.next_run(
+        calendar_of(sequence),
+        since=since,
+        last_run_on=last,
+        missed_on={day for day in missed.values_list("local_day", flat=True) if day is not None},
+    )
+
+
+def runs(sequence: Sequence) -> bool:
+    """Whether runs of the sequence happen (semantics 2.1). An archived one runs as long as somebody is inside."""
+    if sequence.kind not in BY_CALENDAR or sequence.run_time is None:
+        return False
+    if sequence.status == Status.ARCHIVED:
+        inside = (Enrollment.ACTIVE, Enrollment.PAUSED)
+        return Enrollment.objects.filter(sequence=sequence, state__in=inside).exists()
+    return sequence.status == Status.ACTIVE
+
+
+def day_of(sequence: Sequence, at: datetime) -> date:
+    """The local day for which a scheduled instant stands; the day before, where a gap of that day ends at midnight."""
+    schedule = calendar_of(sequence)
+    today = local_date(at, sequence.timezone)
+    return next((day for day in (today - ONE_DAY, today) if schedule.instant(day) == at), today)
+
+
+def stale_after(sequence: Sequence, run: Run) -> datetime:
+    """When what the run made is too old to be sent: the end of the next allowed local day (reliability §3.3)."""
+    assert run.local_day is not None
+    schedule, day = calendar_of(sequence), run.local_day + timedelta(days=1)
+    while not schedule.allows(day):
+        day += ONE_DAY
+    return day_bounds(day, sequence.timezone)[1]
