@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Value
 
 from audience.models import SavedView
+from sequences import edits
 from sequences.models import Sequence, SequencePlan, SequenceView, Status
 from sequences.refusals import Refused
 from steps.models import Plan
@@ -122,9 +123,9 @@ def change_settings(
     if not changed:
         return []
     row.edited_at = now
-    if row.activated_at and SCHEDULE.intersection(changed):
-        row.schedule_changed_at = now
     _save_named(row)
+    if row.activated_at and SCHEDULE.intersection(changed):
+        edits.follow_schedule(row, now=now)
     _audit_change(row, by, now, before, changed)
     sequence.refresh_from_db()
     return changed

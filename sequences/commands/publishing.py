@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from sequences import edits
 from sequences.changes import changes_between
 from sequences.commands.planning import locked
 from sequences.models import Enrollment, Sequence
@@ -33,6 +34,7 @@ def publish(*, sequence: Sequence, by: Member, now: datetime, note: str = "", ap
     sequence.save(update_fields=["plan", "draft", "edited_at"])
     if sequence.kind == "adaptive" and apply == "pin":
         _inside(sequence).filter(plan=None).update(plan=old)
+    edits.follow_plan(sequence, before=old, now=now)
     said = [f"{change.verb} {change.key}" for change in changes]
     audit(by=by, verb="sequence.publish", obj=sequence, at=now, plan=draft.pk, note=note, changes=said)
     return draft
