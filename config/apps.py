@@ -1,6 +1,7 @@
 """The chassis as a Django app: what has to be connected once at the start."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class ChassisConfig(AppConfig):
@@ -11,3 +12,9 @@ class ChassisConfig(AppConfig):
 
     def ready(self) -> None:
         from config import celery, role  # noqa: F401
+
+
+class OperatorsConfig(AdminConfig):
+    """Django's admin with our site."""
+
+    default_site = "config.admin_site.Site"

@@ -45,7 +45,8 @@ DEMO_MAIL_DIR = DATA_DIR / "demo-mail"
 # --- Apps -------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "config",
+    "config.apps.ChassisConfig",
+    "config.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

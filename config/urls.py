@@ -1,6 +1,7 @@
 """All URLs of Stepwise. No tenant stands in them: it comes from the session or from a token."""
 
 from django.conf import settings
+from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
@@ -8,6 +9,7 @@ from config.gallery import gallery
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
     path("demo/", include("config.demo.urls")),
 ]
 if settings.MODE in ("demo", "test"):

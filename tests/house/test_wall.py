@@ -24,6 +24,7 @@ OUTSIDE = {
     "django_migrations",
     "django_content_type",
     "django_session",
+    "django_admin_log",  # a constraint keeps it empty
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
