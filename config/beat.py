@@ -6,10 +6,13 @@ beats may run beside each other.
 
 from typing import Any
 
+TICK = "sequences.tasks.tick"
+
 
 def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[str, Any]]:
     """The beat table: name, task, seconds between two rings. A bell that nobody hears in that time is not kept."""
     entries: dict[str, tuple[str, float]] = {
+        "runs": (TICK, tick),
         "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
         "runs that are due": ("sequences.tasks.tick", tick),
     }

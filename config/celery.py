@@ -3,8 +3,10 @@
 import os
 import warnings
 
-from celery import Celery
-from celery.signals import worker_init
+from celery import Celery, Task
+from celery.signals import task_success, worker_init
+
+from config.beat import TICK
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("STEPWISE_PROCESS", "worker")
@@ -23,3 +25,12 @@ def refuse_a_role_that_passes_the_wall(**_kwargs: object) -> None:
     from config.role import check_role
 
     check_role()
+
+
+@task_success.connect
+def note_the_tick(sender: Task, **_kwargs: object) -> None:
+    """Keep when the look for due sequences last came to its end."""
+    if sender.name == TICK:
+        from config import heartbeat
+
+        heartbeat.write(heartbeat.TICK)

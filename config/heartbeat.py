@@ -10,6 +10,7 @@ log = structlog.get_logger(__name__)
 
 BEAT = "heartbeat:beat"
 WORKER = "heartbeat:worker"
+TICK = "heartbeat:tick"
 STALE_SECONDS = 60
 """A sign of life older than this counts as none."""
 

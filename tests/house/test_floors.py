@@ -72,3 +72,11 @@ def test_no_committed_file_names_a_package_registry() -> None:
     hosts = re.compile(rb"pypi\.org|pythonhosted\.org|registry\.npmjs|proxy\.golang|deb\.debian\.org")
     named = [name(file) for file in files if file.is_file() and hosts.search(file.read_bytes())]
     assert [file for file in named if not file.endswith("test_floors.py")] == []
+
+
+def test_each_bell_of_the_beat_table_rings_a_task_that_exists() -> None:
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    bells = {bell["task"] for bell in app.conf.beat_schedule.values()}
+    assert bells - set(app.tasks) == set()
