@@ -118,13 +118,13 @@ def spelled(field: Field, values: Iterable[str]) -> dict[str, str]:
         ),
         ignore_conflicts=True,
     )
-    lowered = _lowered(wanted)
-    spelling = dict(known.filter(value_norm__in=lowered.values()).values_list("value_norm", "value"))
-    return {value: spelling[lowered[value]] for value in wanted}
+    folded = lowered(wanted)
+    spelling = dict(known.filter(value_norm__in=folded.values()).values_list("value_norm", "value"))
+    return {value: spelling[folded[value]] for value in wanted}
 
 
-def _lowered(values: list[str]) -> dict[str, str]:
+def lowered(values: Iterable[str]) -> dict[str, str]:
     """The values as the database lowers them (semantics 6.4)."""
     with connection.cursor() as cursor:
-        cursor.execute('SELECT v, lower(v COLLATE "pg_c_utf8") FROM unnest(%s::text[]) AS v', [values])
+        cursor.execute('SELECT v, lower(v COLLATE "pg_c_utf8") FROM unnest(%s::text[]) AS v', [list(values)])
         return dict(cursor.fetchall())

@@ -13,6 +13,7 @@ def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[s
     """The beat table: name, task, seconds between two rings. A bell that nobody hears in that time is not kept."""
     entries: dict[str, tuple[str, float]] = {
         "runs": (TICK, tick),
+        "imports": ("audience.tasks.work_due_imports", tick),
         "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
         "runs that are due": ("sequences.tasks.tick", tick),
     }

@@ -1,4 +1,5 @@
 from audience.models.catalogue import Choice, CustomField, SavedView
+from audience.models.imports import ImportDue, ImportFile, ImportJob, ImportRefusal
 from audience.models.records import (
     Account,
     AccountTag,
@@ -18,6 +19,10 @@ __all__ = [
     "ContactAddress",
     "ContactTag",
     "CustomField",
+    "ImportDue",
+    "ImportFile",
+    "ImportJob",
+    "ImportRefusal",
     "Opportunity",
     "OpportunityTag",
     "SavedView",

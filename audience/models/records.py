@@ -77,7 +77,7 @@ def home_region() -> Callable[[], str]:
 class ContactQuerySet(models.QuerySet["Contact", "Contact"]):
     """Contacts as a set; derived columns are kept here, too."""
 
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:  # type: ignore[override]
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         contacts, region = list(objs), home_region()
         for contact in contacts:
             contact.derive(region)

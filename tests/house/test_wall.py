@@ -20,6 +20,7 @@ OUTSIDE = {
     "tenants_user_user_permissions",
     "tenants_membership",
     "sequences_schedule",
+    "audience_importdue",
     "messaging_mailboxdue",
     "django_migrations",
     "django_content_type",

@@ -1,0 +1,242 @@
+"""Entries of a batch into the database, by sets: found or new, companies made, one INSERT and one UPDATE.
+
+Rows are copied to a temporary table first: behind the wall COPY into the table itself is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from audience import derived
+from audience.addresses import normalise_address
+from audience.catalogue import column_of, lowered, spelled
+from audience.conditions.types import FieldType
+from audience.fields import ACCOUNT, CONTACT, Field
+from audience.imports.entries import Entry
+from audience.models import Account, Contact, ContactAddress, CustomField, ImportJob
+from audience.models.records import home_region
+from audience.records import MODELS, TAGS
+
+ONLY_NEW = {"email", "email_norm", "name", "created_at"}
+"""What an update leaves as it is."""
+NUMBERS = ("mobile", "phone", "country")
+
+
+@dataclass
+class Counts:
+    """What became of the entries of a batch."""
+
+    created: int = 0
+    updated: int = 0
+    skipped: int = 0
+
+
+@dataclass
+class Batch:
+    """The entries of one kind of record. ``fields`` are those that the import fills, ``at`` when new records arrive."""
+
+    kind: str
+    on_duplicate: str
+    fields: list[Field]
+    at: datetime
+    counts: Counts = field(default_factory=Counts)
+    new: dict[int, Entry] = field(default_factory=dict)
+    known: dict[int, Entry] = field(default_factory=dict)
+
+    def write(self, entries: list[Entry]) -> Counts:
+        """Create and update the records that the entries speak of, in their order."""
+        if entries:
+            self._sort(entries)
+            self._spell()
+            self._place()
+            if self.kind == CONTACT:
+                self._derive()
+            columns = self._columns()
+            rows = [
+                [pk in self.new, pk, *(entry.values.get(key) for key in columns)] for pk, entry in self._all()
+            ]
+            _put(MODELS[self.kind]._meta.db_table, columns, rows, self.at)
+            self._add_labels()
+            if self.kind == CONTACT:
+                self._add_addresses()
+        return self.counts
+
+    # 1. Who is it?
+
+    def _sort(self, entries: list[Entry]) -> None:
+        """Which entries make a record and which change one; several about one record become one."""
+        ids = _next_ids(MODELS[self.kind]._meta.db_table, len(entries))
+        names = {entry.identity for entry in entries if entry.identity}
+        # Addresses are normal already, names of companies compare as the database lowers them.
+        keys = lowered(names) if self.kind == ACCOUNT else {name: name for name in names}
+        found = {} if self.on_duplicate == ImportJob.CREATE else self._found(set(keys.values()))
+        for entry, fresh in zip(entries, ids, strict=True):
+            key = keys[entry.identity] if entry.identity else None
+            pk = found.get(key) if key else None
+            if pk is None:
+                self.new[fresh] = entry
+                self.counts.created += 1
+                if self.on_duplicate != ImportJob.CREATE:
+                    found |= dict.fromkeys(self._names(key, entry), fresh)
+            elif self.on_duplicate == ImportJob.SKIP:
+                self.counts.skipped += 1
+            else:
+                self._change(pk, entry)
+                self.counts.updated += 1
+
+    def _names(self, key: str | None, entry: Entry) -> list[str]:
+        further = [normalise_address(email) for email in entry.further]
+        return [name for name in (key, *further) if name]
+
+    def _change(self, pk: int, entry: Entry) -> None:
+        earlier = self.new.get(pk) or self.known.get(pk)
+        if earlier:
+            earlier.take(entry)
+        else:
+            self.known[pk] = entry
+
+    def _found(self, keys: set[str]) -> dict[str, int]:
+        """Normalised e-mail or name of a company → the oldest record that has it, a primary address going first."""
+        if self.kind == ACCOUNT:
+            return _oldest(Account.objects.filter(name_norm__in=keys), "name_norm")
+        also = _oldest(ContactAddress.objects.filter(email_norm__in=keys), "email_norm", "contact_id")
+        return also | _oldest(Contact.objects.filter(email_norm__in=keys), "email_norm")
+
+    # 2. With what values?
+
+    def _spell(self) -> None:
+        """Let open lists grow, and spell their values as they do."""
+        for field_ in self.fields:
+            if field_.type is FieldType.CHOICE and not field_.choices:
+                filled = [entry.values for _, entry in self._all() if field_.key in entry.values]
+                spelling = spelled(field_, [values[field_.key] for values in filled])
+                for values in filled:
+                    values[field_.key] = spelling[values[field_.key]]
+
+    def _place(self) -> None:
+        """Give the entries their companies, found by name without case, or made."""
+        placed = [entry for _, entry in self._all() if entry.account]
+        folded = lowered({entry.account for entry in placed})
+        found = _oldest(Account.objects.filter(name_norm__in=set(folded.values())), "name_norm")
+        missing: dict[str, str] = {}
+        for entry in placed:
+            if folded[entry.account] not in found:
+                missing.setdefault(folded[entry.account], entry.account)
+        made = Account.objects.bulk_create(
+            Account(name=name, created_at=self.at) for name in missing.values()
+        )
+        found |= {key: account.pk for key, account in zip(missing, made, strict=True)}
+        for entry in placed:
+            entry.values["account"] = found[folded[entry.account]]
+
+    def _derive(self) -> None:
+        """Work out the columns of contacts that follow from others; of known ones also from what they have."""
+        region = home_region()
+        for entry in self.new.values():
+            entry.values["email_norm"] = derived.email_norm(entry.values.get("email", ""))
+        had = Contact.objects.filter(pk__in=self.known).values("pk", *NUMBERS) if self._numbers else ()
+        before = {row["pk"]: row for row in had}
+        for pk, entry in self._all() if self._numbers else ():
+            now = {key: entry.values.get(key) or before.get(pk, {}).get(key, "") for key in NUMBERS}
+            entry.values["sms_number"] = derived.sms_number(**now, region=region)
+
+    @property
+    def _numbers(self) -> bool:
+        return any(field_.key in NUMBERS for field_ in self.fields)
+
+    def _columns(self) -> dict[str, str]:
+        """Key of each field that stands in a column → the column; with those that follow from others."""
+        columns = {f.key: column_of(f) for f in self.fields if f.type is not FieldType.TAGS}
+        if self.kind == CONTACT:
+            columns |= {"email": "email", "email_norm": "email_norm"}
+            columns |= {"sms_number": "sms_number"} if self._numbers else {}
+        return columns | {"created_at": "created_at"}
+
+    def _all(self) -> list[tuple[int, Entry]]:
+        return [*self.new.items(), *self.known.items()]
+
+    # 3. What hangs on them
+
+    def _add_labels(self) -> None:
+        custom = dict(CustomField.objects.filter(record=self.kind).values_list("key", "pk"))
+        rows = (
+            TAGS[self.kind](record_id=pk, field_id=custom.get(key), label=label)
+            for pk, entry in self._all()
+            for key, labels in entry.labels.items()
+            for label in labels
+        )
+        TAGS[self.kind].objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
+
+    def _add_addresses(self) -> None:
+        primary = dict(
+            Contact.objects.filter(pk__in=[*self.new, *self.known]).values_list("pk", "email_norm")
+        )
+        rows = []
+        for pk, entry in self._all():
+            for email in entry.further:
+                normal = normalise_address(email)
+                if normal and normal != primary[pk]:
+                    rows.append(ContactAddress(contact_id=pk, email=email, email_norm=normal))
+        ContactAddress.objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
+
+
+def _oldest(rows: Any, key: str, pk: str = "pk") -> dict[str, int]:
+    return dict(rows.order_by(f"-{pk}").values_list(key, pk))
+
+
+def _next_ids(table: str, count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _put(table: str, columns: Mapping[str, str], rows: list[list[Any]], at: datetime) -> None:
+    """Copy the rows (is it new, id, values) aside, insert the new ones in their order, update the others."""
+    names = [connection.ops.quote_name(name) for name in columns.values()]
+    listed = ", ".join(names)
+    settable = [name for key, name in zip(columns, names, strict=True) if key not in ONLY_NEW]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_stage")
+        cursor.execute(
+            "CREATE TEMPORARY TABLE import_stage ON COMMIT DROP AS "
+            f"SELECT true AS is_new, id, {listed} FROM {table} WITH NO DATA"
+        )
+        with cursor.copy(f"COPY import_stage (is_new, id, {listed}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        filled = ", ".join(f"COALESCE(s.{name}, {_otherwise(table, name)})" for name in names)
+        cursor.execute(
+            f"INSERT INTO {table} (id, {listed}) SELECT s.id, {filled} FROM import_stage s "
+            "WHERE s.is_new ORDER BY s.id",
+            {"at": at},
+        )
+        if settable:
+            # Locks in the order of ids, as everywhere.
+            cursor.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE id IN "
+                "(SELECT id FROM import_stage WHERE NOT is_new) ORDER BY id FOR NO KEY UPDATE) AS locked"
+            )
+            # What a row leaves empty stays as it is; the number for SMS was worked out anew.
+            changes = ", ".join(
+                f"{name} = s.{name}" if name == '"sms_number"' else f"{name} = COALESCE(s.{name}, r.{name})"
+                for name in settable
+            )
+            cursor.execute(
+                f"UPDATE {table} r SET {changes} FROM import_stage s WHERE r.id = s.id AND NOT s.is_new"
+            )
+
+
+def _otherwise(table: str, name: str) -> str:
+    """What a new row has where the file says nothing."""
+    if name == '"created_at"':
+        return "%(at)s"
+    model = next(model for model in MODELS.values() if model._meta.db_table == table)
+    column = next(f for f in model._meta.concrete_fields if f.column == name.strip('"'))
+    return "NULL" if column.null else "''"

@@ -1,0 +1,49 @@
+"""Tasks of the audience: shells around functions, with the clock in hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
+from django.utils import timezone
+
+from tenants.wall import use
+
+LONGEST = timedelta(minutes=10)
+"""Then a long import makes way for other work and rings for itself again."""
+
+
+@shared_task
+def work_import(tenant_id: int, job_id: int) -> None:
+    """Work an import to its end. Ringing twice does no harm: who comes second goes away again."""
+    from audience.imports.work import Work, fail
+
+    work, until = Work(job_id), timezone.now() + LONGEST
+    more = True
+    try:
+        while more and timezone.now() < until:
+            with use(tenant_id):
+                more = work.step(now=timezone.now())
+    except (OperationalError, SoftTimeLimitExceeded):
+        raise  # the database or this process goes away; another worker goes on
+    except Exception as error:
+        with use(tenant_id):
+            fail(job_id, f"Stopped by a fault of the program ({type(error).__name__}).", now=timezone.now())
+        raise
+    if more:
+        with use(tenant_id):
+            work.release(now=timezone.now())
+        work_import.delay(tenant_id, job_id)
+
+
+@shared_task
+def work_due_imports() -> None:
+    """Ring for every import that is due: its bell was lost, or its worker killed."""
+    from audience.models import ImportDue
+
+    for tenant_id, job_id in ImportDue.objects.filter(due_at__lte=timezone.now()).values_list(
+        "tenant_id", "job_id"
+    ):
+        work_import.delay(tenant_id, job_id)
