@@ -64,13 +64,18 @@ def ago(value: datetime | None, now: datetime | None = None) -> Markup | str:
     return _time(value, text, None)
 
 
-def local(value: datetime | None, zone: tzinfo | None = None, clock: bool = True) -> Markup | str:
+def local(value: datetime | None, zone: tzinfo | None = None, with_time: bool = True) -> Markup | str:
     """An instant in the reader's zone or in ``zone``: ``Tue 12 Mar 2026, 09:00``; the title names the zone."""
     if value is None:
         return NOTHING
     here = timezone.localtime(value, zone)
     text = f"{here:%a} {here.day} {here:%b %Y}"
-    return _time(value, f"{text}, {here:%H:%M}" if clock else text, zone)
+    return _time(value, f"{text}, {here:%H:%M}" if with_time else text, zone)
+
+
+def clock(value: datetime | None, zone: tzinfo | None = None) -> Markup | str:
+    """The time alone, where the day stands above: ``09:00``."""
+    return NOTHING if value is None else _time(value, f"{timezone.localtime(value, zone):%H:%M}", zone)
 
 
 def day(value: date | None) -> Markup | str:
