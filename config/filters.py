@@ -129,6 +129,24 @@ def tokens(text: str) -> Markup:
     return Markup("").join(parts)
 
 
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(user_agent: str) -> str:
+    """What a browser says of itself, in two words: ``Firefox on Linux``."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "A browser")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
+
+
 def attrs(values: Mapping[str, Any]) -> Markup:
     """HTML attributes out of keyword arguments: ``_`` becomes ``-``, True stands bare, None and False fall away."""
     parts = []

@@ -38,6 +38,7 @@ def environment(**options: Any) -> Environment:
         day=filters.day,
         tokens=filters.tokens,
         attrs=filters.attrs,
+        device=filters.device,
     )
     return env
 

@@ -100,9 +100,16 @@ def test_a_member_changes_the_password_within_the_shell(client: Client, maya: Te
     assert answer.text.count('class="error"') >= 2
 
 
+def test_a_member_sees_the_devices_signed_in(client: Client, maya: Tenant) -> None:
+    client.post("/accounts/login/", {"login": "maya@us.example", "password": PASSWORD})
+    page = client.get("/accounts/sessions/", headers={"user-agent": "Mozilla (X11; Linux) Firefox/140"})
+    assert "Firefox on Linux" in page.text or "A browser" in page.text
+    assert "1 device signed in" in page.text
+
+
 def test_pages_that_we_did_not_draw_stand_in_our_frame(client: Client, maya: Tenant) -> None:
     client.post("/accounts/login/", {"login": "maya@us.example", "password": PASSWORD})
-    for address in ("/accounts/sessions/", "/accounts/email/"):
+    for address in ("/accounts/email/",):
         page = client.get(address, follow=True)
         assert page.status_code == 200
         assert "entrance" in page.text
