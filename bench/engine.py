@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from audience.catalogue import catalogue
 from audience.conditions.compile import Context, compile_group
-from audience.conditions.parse import parse_group
+from audience.conditions.parse import Group, Scope, parse_group
 from audience.models import Contact
 from bench import floors, people, wall
 from bench.harness import Figure, in_turn, median, seconds
@@ -165,7 +165,8 @@ def ids_of(sequence: Sequence, ordinal: int) -> dict[str, int]:
 
 def row_by_row(sequence: Sequence) -> None:
     """How it is usually done: the filter in SQL, then three rows for each person through the ORM."""
-    group = parse_group(people.CONDITIONS, catalogue(), place=("audience",), default_match="all")
+    group = parse_group({"conditions": people.CONDITIONS}, Scope("contact", catalogue()))
+    assert isinstance(group, Group)
     context = Context({"contact": ""}, people.NOW.astimezone(sequence.timezone).date(), sequence.timezone)
     ids = ids_of(sequence, 1)
     matching = Contact.objects.filter(compile_group(group, context)).order_by("pk")
