@@ -158,6 +158,12 @@ LEASE_SECONDS = env.float("LEASE_SECONDS", default=60)
 SENDING_LEASE_SECONDS = env.float("SENDING_LEASE_SECONDS", default=180)
 """How long a message may be under way after it; then it is `unknown`."""
 SMTP_TIMEOUT_SECONDS = env.float("SMTP_TIMEOUT_SECONDS", default=120)
+MAILBOX_CONNECTIONS = env.int("MAILBOX_CONNECTIONS", default=2)
+"""So many workers may send from one mailbox at a time."""
+VISIT_SECONDS = env.float("VISIT_SECONDS", default=15)
+"""So long a worker stays with one mailbox before it looks after others."""
+CRASH_POINT = env("CRASH_POINT", default="")
+"""Test mode only: where a worker dies (messaging.crash)."""
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=10)
 CELERY_BEAT_SCHEDULE = table(tick=TICK_SECONDS, delivery=DELIVERY_SECONDS, heartbeat=HEARTBEAT_SECONDS)
 CELERY_BEAT_SCHEDULER = "config.scheduler:Scheduler"
@@ -169,8 +175,6 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
-ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from us
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

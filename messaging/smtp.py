@@ -27,9 +27,10 @@ Gate = Callable[[], bool]
 class Transport:
     """One mailbox's connection, used for many messages; opened with the first and again when it was closed.
 
-    ``timeout``: seconds to wait for the whole of an answer, 120 or more to the dot (RFC 5321 asks for ten
-    minutes; the lease must be longer than this). ``allowed``: see egress. ``tls``: for tests, whom to trust.
-    Not for several threads at once.
+    ``timeout``: seconds to wait for the whole of the answer to the dot, 120 or more (RFC 5321 asks for ten
+    minutes; the lease must be longer than this). ``connect_timeout``: for the connection and for each answer before
+    the gate, when a message is only claimed. ``allowed``: see egress. ``tls``: for tests, whom to trust.
+    ``after_body`` is called when the body is written. Not for several threads at once.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Transport:
         connect_timeout: float = 30.0,
         tls: ssl.SSLContext | None = None,
         resolver: egress.Resolver = socket.getaddrinfo,
+        after_body: Callable[[], None] = lambda: None,
     ) -> None:
         self.server = server
         self._allowed, self._resolver = allowed, resolver
         self._timeout, self._connect_timeout = timeout, min(connect_timeout, timeout)
-        self._tls = tls
+        self._tls, self._after_body = tls, after_body
         self._wire: Wire | None = None
 
     def __enter__(self) -> Self:
@@ -132,7 +134,9 @@ class Transport:
         try:
             wire.patience = self._timeout
             wire.send(body)
+            self._after_body()
             reply = wire.answer()
+            wire.patience = self._connect_timeout
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self._drop()
             return judge("dot", error)
@@ -167,7 +171,6 @@ class Transport:
             wire = self._wire = Wire(server, self._tls or ssl.create_default_context())
             wire.patience = self._connect_timeout
             wire.begin(egress.connect(server.host, server.port, targets, self._connect_timeout))
-            wire.patience = self._timeout
         return self._wire
 
     def _drop(self) -> None:

@@ -1,0 +1,102 @@
+"""Mailboxes: their state, and the connection to their server. The one writer of ``Mailbox.state``."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.utils.text import Truncator
+
+from messaging import egress, outbox
+from messaging.crash import point
+from messaging.models import Mailbox
+from messaging.smtp import Server, Transport
+from messaging.verdicts import Verdict, mailbox_backoff
+from tenants.secrets import decrypt
+
+PROBLEMS = {
+    "auth": "The server refuses to sign in",
+    "tls": "No safe connection to the server",
+    "sender_refused": "The server does not send as this address",
+}
+
+
+def server_of(mailbox: Mailbox, password: str | None = None) -> Server:
+    """What the transport needs to know; with ``password`` before it is stored. Raises tenants.secrets.Unreadable."""
+    return Server(
+        host=mailbox.smtp_host,
+        port=mailbox.smtp_port,
+        security=mailbox.smtp_security,  # type: ignore[arg-type]
+        username=mailbox.smtp_username,
+        password=decrypt(mailbox.smtp_password) if password is None else password,
+        helo=mailbox.email.rpartition("@")[2] or "localhost",
+    )
+
+
+def open_transport(server: Server) -> Transport:
+    """A connection to be, within the networks of EGRESS_ALLOW and the public ones."""
+    return Transport(
+        server,
+        allowed=egress.networks(settings.EGRESS_ALLOW),
+        timeout=settings.SMTP_TIMEOUT_SECONDS,
+        connect_timeout=min(30.0, settings.LEASE_SECONDS / 2),
+        after_body=lambda: point("C6"),
+    )
+
+
+def well(mailbox: Mailbox) -> None:
+    """Something was sent: earlier troubles are over."""
+    if mailbox.backoff_count:
+        Mailbox.objects.filter(pk=mailbox.pk).update(backoff_count=0, backoff_until=None)
+        mailbox.backoff_count, mailbox.backoff_until = 0, None
+
+
+def trouble(mailbox: Mailbox, verdict: Verdict, *, now: datetime) -> None:
+    """A server's trouble with the mailbox, not with a message: it rests, or is broken until somebody looks.
+
+    Rests double from a minute to an hour; after a used-up quota until the next day of its member (R-020).
+    """
+    if verdict.lasting:
+        told = " ".join(part for part in (str(verdict.code or ""), verdict.text) if part)
+        breaks(mailbox, f"{PROBLEMS.get(verdict.reason, 'The server refuses')}: {told}", now=now)
+        return
+    count = mailbox.backoff_count + 1
+    until = now + mailbox_backoff(count, random.random())
+    if verdict.reason == "quota":
+        until = _next_day(mailbox, now)
+    rests(mailbox, until=until)
+
+
+def rests(mailbox: Mailbox, *, until: datetime) -> None:
+    """Nothing leaves before ``until``."""
+    Mailbox.objects.filter(pk=mailbox.pk).update(backoff_until=until, backoff_count=F("backoff_count") + 1)
+
+
+def breaks(mailbox: Mailbox, problem: str, *, now: datetime) -> None:
+    """It does not work until somebody mends it; its messages wait (semantics 2.33, complaint 4)."""
+    problem = Truncator(problem).chars(500)
+    Mailbox.objects.filter(pk=mailbox.pk).update(state=Mailbox.BROKEN, problem=problem)
+    outbox.hold_mailbox(mailbox.pk, now=now)
+
+
+def works(mailbox: Mailbox, *, now: datetime) -> None:
+    """It was tested and works; what waited for it leaves."""
+    Mailbox.objects.filter(pk=mailbox.pk).update(
+        state=Mailbox.WORKING, problem="", tested_at=now, backoff_until=None, backoff_count=0
+    )
+    outbox.release_mailbox(mailbox.pk, now=now)
+
+
+def switch_off(mailbox: Mailbox, *, now: datetime) -> None:
+    """Its owner does not want anything to leave from it; its messages wait."""
+    Mailbox.objects.filter(pk=mailbox.pk).update(state=Mailbox.OFF)
+    outbox.hold_mailbox(mailbox.pk, now=now)
+
+
+def _next_day(mailbox: Mailbox, now: datetime) -> datetime:
+    zone = mailbox.member.timezone
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, datetime.min.time(), zone)
+    return midnight + timedelta(minutes=random.uniform(1, 15))
