@@ -6,14 +6,17 @@ In this order, which is also that of the locks: stays and their messages, then c
 from __future__ import annotations
 
 from activities.models import Fact
+from audience import activity
 from audience.models import Contact
-from messaging import marks, results, signals
+from messaging import results, sent, signals
 from messaging.about import Event
 from messaging.models import Message
 
 
 def apply(event: Event) -> None:
     """Everything but stop and suppression, in the caller's transaction."""
+    if event.contact_id is not None:
+        sent.tell(contact_id=event.contact_id)
     if event.message_id is not None:
         results.resolve_unknown(event.message_id, by=event.kind, at=event.at)
     record(event)
@@ -62,7 +65,5 @@ def mark(event: Event) -> None:
     """Opened, clicked and replied set activity fields; an answer to a message opens it, too (semantics 6.5)."""
     if event.contact_id is None or event.kind not in ("opened", "clicked", "replied"):
         return
-    if event.message_id is not None:
-        marks.mark([event.contact_id], "opened", event.at)
-    if event.kind != "opened":
-        marks.mark([event.contact_id], event.kind, event.at)
+    answers_nothing = event.kind == "replied" and event.message_id is None
+    activity.mark([event.contact_id], "wrote" if answers_nothing else event.kind, event.at)

@@ -13,9 +13,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from messaging import doorbell, sent
+from messaging import doorbell, sent, stops
 from messaging.models import Mailing, Message
 from messaging.signals import message_ended
+from tenants.models import Tenant
+from tenants.wall import current_id
 
 GIVEN = (
     "step_run_id",
@@ -101,6 +103,24 @@ def hold_mailbox(mailbox_id: int, *, now: datetime) -> int:
     )
 
 
+def pause_sending(*, now: datetime) -> None:
+    """Nothing leaves from this tenant until ``resume_sending``; what waits stays fresh (semantics 2.33)."""
+    stops.lock([(stops.TENANT, str(current_id()))])
+    Tenant.objects.filter(pk=current_id(), sending_paused_at=None).update(sending_paused_at=now)
+    _update("state = 'pending' AND held_since IS NULL", [], "held_since = %s", [now])
+
+
+def resume_sending(*, now: datetime) -> None:
+    """Sending goes on. What waits for another reason is held again by the gate when it comes there."""
+    Tenant.objects.filter(pk=current_id()).update(sending_paused_at=None)
+    _release("true", [], now)
+
+
+def release_sender(member_id: int, *, now: datetime) -> int:
+    """A sender is active again: what waited for them leaves."""
+    return _release("sender_id = %s", [member_id], now)
+
+
 def shift(enrollments: Enrollments, by: timedelta) -> int:
     """What of these stays has not left is stale later by ``by``, the length of a pause, and waits no longer.
 
@@ -164,7 +184,7 @@ def _of(enrollments: Enrollments) -> tuple[str, list[Any]]:
     elif isinstance(enrollments, tuple) and enrollments and isinstance(enrollments[0], str):
         sql, params = enrollments
     else:
-        return "enrollment_id = ANY(%s)", [list(enrollments)]  # type: ignore[arg-type]
+        return "enrollment_id = ANY(%s)", [list(enrollments)]
     return f"enrollment_id IN ({sql})", list(params)
 
 

@@ -1,4 +1,8 @@
-"""What follows from a message having been handed over: the fact, the activity fields, the signal. Set-wise."""
+"""What follows from a message having been handed over: the fact, the activity fields, the signal. Set-wise.
+
+Delivery writes the fact with the result, and a note that the rest is to follow (Untold); it follows for a batch at a
+time, since what can be done to a set costs a message almost nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,13 @@ from datetime import datetime
 
 from django.db import connection
 
-from messaging import marks
+from audience import activity
 from messaging.models import Message
 from messaging.signals import messages_sent
 
 
 def record(ids: list[int], *, at: datetime, by_hand: bool = False) -> None:
-    """Write down that these were sent at ``at``, in the caller's transaction (reliability §3.2, C8)."""
+    """Write down that these were sent at ``at``, all of it, in the caller's transaction."""
     if not ids:
         return
     with connection.cursor() as cursor:
@@ -23,9 +27,39 @@ def record(ids: list[int], *, at: datetime, by_hand: bool = False) -> None:
                WHERE m.id = ANY(%s) ORDER BY m.id""",
             [at, ids],
         )
-    found = Message.objects.filter(pk__in=ids)
-    marks.mark(
-        found.filter(channel="email").values("contact_id"), "sent", at, type="Email" if by_hand else None
-    )
-    marks.mark(found.filter(channel="sms").values("contact_id"), "sent", at, type="SMS")
+    _follow(ids, at=at, by_hand=by_hand)
+
+
+def tell(
+    ids: list[int] | None = None, *, contact_id: int | None = None, before: datetime | None = None
+) -> int:
+    """Let the rest follow for those that were sent and not told yet; how many. In the caller's transaction.
+
+    Of a batch, of a contact (before anything that comes back is taken in), or of what a dead worker left (``before``).
+    The signal's instant is that of the first of them; a batch is told within a second or two.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH those AS (
+                   SELECT u.id FROM messaging_untold u JOIN messaging_message m ON m.id = u.message_id
+                   WHERE (%(ids)s::bigint[] IS NULL OR u.message_id = ANY(%(ids)s))
+                     AND (%(contact)s::bigint IS NULL OR m.contact_id = %(contact)s)
+                     AND (%(before)s::timestamptz IS NULL OR u.at < %(before)s)
+                   ORDER BY u.id FOR UPDATE OF u
+               )
+               DELETE FROM messaging_untold WHERE id IN (SELECT id FROM those) RETURNING message_id, at""",
+            {"ids": ids, "contact": contact_id, "before": before},
+        )
+        found = cursor.fetchall()
+    if found:
+        _follow(sorted(id for id, _ in found), at=min(at for _, at in found))
+    return len(found)
+
+
+def _follow(ids: list[int], *, at: datetime, by_hand: bool = False) -> None:
+    """Stays and their step runs first, then contacts and accounts: the order of all locks."""
     messages_sent.send(sender=Message, ids=ids, at=at)
+    found = Message.objects.filter(pk__in=ids)
+    for channel, type_ in (("email", "Email" if by_hand else None), ("sms", "SMS")):
+        if found.filter(channel=channel).exists():
+            activity.mark(found.filter(channel=channel).values("contact_id"), "sent", at, type=type_)

@@ -1,5 +1,5 @@
 from messaging.models.mailbox import Mailbox, MailboxDue, MailboxUsage, SenderUsage
-from messaging.models.outbox import Mailing, Message, Payload, StopEvent
+from messaging.models.outbox import Mailing, Message, Payload, StopEvent, Untold
 from messaging.models.templates import Template, TemplateVersion
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "StopEvent",
     "Template",
     "TemplateVersion",
+    "Untold",
 ]

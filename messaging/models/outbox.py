@@ -59,7 +59,7 @@ class Message(TenantModel):
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(
-        default=0, db_default=0, help_text="claims that were not given back: five are poison"
+        default=0, db_default=0, help_text="times it was rescued from a worker that died: five are poison"
     )
     refusals = models.SmallIntegerField(default=0, db_default=0, help_text="answers that said: not now")
     held_since = models.DateTimeField(
@@ -118,6 +118,9 @@ class Payload(TenantModel):
     message = TenantForeignKey(Message, models.CASCADE)
     raw = models.BinaryField()
     sha256 = models.BinaryField()
+    copy = models.BinaryField(
+        null=True, help_text="the bytes for Cc and Bcc, in envelopes of their own: without tracking"
+    )
     links = models.JSONField(default=list)
 
     class Meta:
@@ -125,6 +128,19 @@ class Payload(TenantModel):
 
     def __str__(self) -> str:
         return f"bytes of message {self.message_id}"
+
+
+class Untold(TenantModel):
+    """That a message was sent and the floors above do not know yet; gone as soon as they do (messaging.sent)."""
+
+    message = TenantForeignKey(Message, models.CASCADE)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "message"], name="untold_once")]
+
+    def __str__(self) -> str:
+        return f"message {self.message_id} was sent"
 
 
 class StopEvent(TenantModel):

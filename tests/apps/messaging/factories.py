@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
@@ -68,3 +68,16 @@ def heard(signal: Any) -> list[dict[str, Any]]:
 
 class _Heard(list[dict[str, Any]]):
     pass
+
+
+class Time:
+    """A clock that tests set."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_by(self, **length: float) -> None:
+        self.at += timedelta(**length)

@@ -111,7 +111,7 @@ def test_2_22_a_hard_bounce_suppresses(tenant: object) -> None:
 
 
 def test_2_23_an_sms_stop_blocks_the_number(tenant: object) -> None:
-    contact = ContactFactory(sms_number="+4915112345678")
+    contact = ContactFactory(mobile="+4915112345678", sms_number="+4915112345678")
     said = heard(signals.sms_stopped)
     intake.take_in("sms_stop", contact=contact, at=SOON, source="simulation")
     suppressed = Suppression.objects.get()

@@ -1,0 +1,179 @@
+"""Delivery: a worker's visit to a mailbox (reliability §3.2). What is due leaves, one message after the other.
+
+1. Claim some of the mailbox's due messages.
+2. End the stays whose exit conditions match, take back what is suppressed, freeze the bytes of the rest.
+3. For each: envelope and DATA until 354; the gate; the body; what the server said becomes the result.
+4. Tell the floors above what was sent, a batch at a time.
+
+No transaction is open while a server is being waited for. The result of one message and the gate of the next share a
+transaction, so that a message costs one commit; a crash leaves at most one message in doubt, as it would with two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+
+from messaging import due, gate, guards, mailboxes, results, sent
+from messaging.carry import Away, Carrier
+from messaging.claim import Claimed, Lease, claim, give_back, renew
+from messaging.crash import point
+from messaging.freeze import Frozen, freeze
+from messaging.line import TROUBLE, delivering, transact
+from messaging.models import Mailbox, Message
+from messaging.outbox import hold_mailbox
+from tenants.models import Tenant
+from tenants.secrets import Unreadable
+from tenants.wall import use
+
+log = structlog.get_logger()
+Clock = Callable[[], datetime]
+LOCK_TIMEOUT_MS = 2_000
+FIRST, MOST = 10, 100
+TELL_EVERY = timedelta(seconds=1)
+LOOK_AGAIN = timedelta(seconds=30)
+
+
+def never() -> bool:
+    """Nobody asks the visit to end."""
+    return False
+
+
+def visit(
+    tenant_id: int, mailbox_id: int, *, clock: Clock, ending: Callable[[], bool] = never
+) -> Counter[str]:
+    """Send what is due from a mailbox, until nothing is, or the mailbox needs a rest, or ``ending()`` says so.
+
+    Returns counts by state; ``pending`` counts attempts that were put off. Outside of any transaction.
+    """
+    now = clock()
+    with use(tenant_id):
+        mailbox = Mailbox.objects.select_related("member").filter(pk=mailbox_id).first()
+        is_paused = Tenant.objects.filter(pk=tenant_id, sending_paused_at__isnull=False).exists()
+        if mailbox and (is_paused or mailbox.state != Mailbox.WORKING):
+            hold_mailbox(mailbox_id, now=now)
+            mailbox = None
+    counts: Counter[str] = Counter()
+    if mailbox and (mailbox.backoff_until is None or mailbox.backoff_until <= now):
+        with due.place(tenant_id, mailbox_id, settings.MAILBOX_CONNECTIONS) as is_free:
+            if not is_free:
+                return counts
+            with delivering(lock_timeout_ms=LOCK_TIMEOUT_MS):
+                counts = _Visit(tenant_id, mailbox, clock, ending).make()
+    due.note_next(tenant_id, mailbox_id)
+    return counts
+
+
+class _Visit:
+    """Claims, batch by batch, until the visit is over."""
+
+    def __init__(self, tenant_id: int, mailbox: Mailbox, clock: Clock, ending: Callable[[], bool]) -> None:
+        self.tenant_id, self.mailbox, self.clock, self.ending = tenant_id, mailbox, clock, ending
+        length = timedelta(seconds=settings.LEASE_SECONDS)
+        self.lease = Lease(tenant_id, mailbox.pk, uuid4(), length)
+        self.size = FIRST
+        self.told_at = clock()
+
+    def make(self) -> Counter[str]:
+        try:
+            server = mailboxes.server_of(self.mailbox)
+        except Unreadable as problem:
+            with use(self.tenant_id):
+                mailboxes.breaks(self.mailbox, str(problem), now=self.clock())
+            return Counter()
+        sending = timedelta(seconds=settings.SENDING_LEASE_SECONDS)
+        with mailboxes.open_transport(server) as transport:
+            self.carrier = Carrier(self.lease, self.mailbox, transport, clock=self.clock, sending=sending)
+            try:
+                while not self.is_over() and self.batch():
+                    pass
+            except Away:
+                log.warning("visit ended: the database went away", mailbox=self.mailbox.pk)
+        return self.carrier.counts
+
+    def is_over(self) -> bool:
+        return self.carrier.rest or self.ending()
+
+    def batch(self) -> bool:
+        """One batch; False when nothing was due."""
+        began = self.clock()
+        due.put_off(self.tenant_id, self.mailbox.pk, until=began + LOOK_AGAIN, now=began)
+        batch = claim(self.lease, now=began, limit=self.size)
+        point("C2")
+        if not batch:
+            return False
+        frozen = self.prepare(batch)
+        point("C3")
+        names = gate.names_of(self.lease, [f.claimed for f in frozen])
+        renewed = began
+        while frozen and not self.is_over():
+            if self.clock() - renewed > self.lease.length / 3:
+                renewed = self.clock()
+                ours = renew(self.lease, [f.claimed.id for f in frozen], now=renewed)
+                frozen = [f for f in frozen if f.claimed.id in ours]
+                due.put_off(
+                    self.tenant_id, self.mailbox.pk, until=renewed + LOOK_AGAIN, now=renewed + LOOK_AGAIN
+                )
+                continue
+            message = frozen.pop(0)
+            point("C3@", message.claimed.id)
+            self.carrier.carry(message, names[message.claimed.id])
+            if self.clock() - self.told_at > TELL_EVERY:
+                self.tell()
+        self.carrier.flush()
+        give_back(self.lease, [f.claimed.id for f in frozen])
+        if self.carrier.is_broken:
+            with use(self.tenant_id):
+                hold_mailbox(self.mailbox.pk, now=self.clock())
+        self.tell()
+        self.adapt(len(batch), self.clock() - began)
+        return True
+
+    def prepare(self, batch: list[Claimed]) -> list[Frozen]:
+        """Step 2, in short transactions of its own."""
+        now = self.clock()
+        stays = sorted({m.enrollment_id for m in batch if m.enrollment_id is not None})
+        for look in guards.looks.values():
+            with use(self.tenant_id):
+                look(stays, now)
+        with use(self.tenant_id):
+            self.take_back_suppressed(batch, now)
+            return freeze(self.lease, batch, now=now)
+
+    def take_back_suppressed(self, batch: list[Claimed], now: datetime) -> None:
+        """The gate would find them, too, but only after the server's 354, which costs a connection each."""
+        (rows,) = transact(self.tenant_id, results.suppressed([m.id for m in batch]))
+        reasons: dict[int, str] = dict(rows)
+        for message in batch:
+            if reason := reasons.get(message.id):
+                results.end(self.lease, message, "cancel", reason=reason, now=now)
+                self.carrier.counts["cancelled"] += 1
+
+    def tell(self) -> None:
+        """Step 4. What cannot be told now for a lock is told by the reaper."""
+        ids, self.carrier.told = self.carrier.told, []
+        self.told_at = self.clock()
+        if not ids:
+            return
+        try:
+            with use(self.tenant_id):
+                sent.tell(ids)
+        except TROUBLE as trouble:
+            log.warning("not told yet", messages=len(ids), trouble=str(trouble).splitlines()[0])
+
+    def adapt(self, count: int, took: timedelta) -> None:
+        """Claim as many as leave in a quarter of the lease."""
+        seconds = max(took.total_seconds(), 0.001)
+        self.size = max(1, min(MOST, int(count / seconds * self.lease.length.total_seconds() / 4)))
+
+
+def state_counts(tenant_id: int) -> Counter[str]:
+    """How many messages of a tenant wait."""
+    with use(tenant_id):
+        waiting = Message.objects.filter(state__in=["pending", "leased"]).count()
+    return Counter(pending=waiting)

@@ -1,0 +1,74 @@
+"""When to look at a mailbox next, and who may look: the rows of MailboxDue, and a mailbox's places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import connection
+
+from messaging import stops
+from messaging.models import MailboxDue
+from tenants.wall import use
+
+NEXT = """
+    UPDATE messaging_mailboxdue AS d SET due_at = LEAST(
+        (SELECT GREATEST(m.due_at, box.backoff_until) FROM messaging_message AS m
+         WHERE m.mailbox_id = d.mailbox_id AND m.state = 'pending' AND m.held_since IS NULL
+         ORDER BY m.due_at, m.id LIMIT 1),
+        (SELECT min(m.lease_until) FROM messaging_message AS m
+         WHERE m.mailbox_id = d.mailbox_id AND m.state IN ('leased', 'sending')))
+    FROM messaging_mailbox AS box
+    WHERE box.id = d.mailbox_id AND d.tenant_id = box.tenant_id AND d.id = %s
+"""
+
+
+def mailboxes(*, now: datetime, tenant_id: int | None = None) -> list[tuple[int, int]]:
+    """Tenant and mailbox of those that have something to do, the longest waiting first."""
+    found = MailboxDue.objects.filter(due_at__lte=now)
+    if tenant_id is not None:
+        found = found.filter(tenant_id=tenant_id)
+    return list(found.order_by("due_at", "pk").values_list("tenant_id", "mailbox_id"))
+
+
+def put_off(tenant_id: int, mailbox_id: int, *, until: datetime, now: datetime) -> None:
+    """A worker is at it: nobody else need look before ``until``, by when the worker has put it off again or died."""
+    MailboxDue.objects.filter(tenant_id=tenant_id, mailbox_id=mailbox_id, due_at__lte=now).update(
+        due_at=until
+    )
+
+
+def note_next(tenant_id: int, mailbox_id: int) -> None:
+    """Set when to look next by what there is: the first message that waits, or a lease that may run out.
+
+    A run that adds messages holds the row until it commits; then it is left as it is, and one look is in vain. Read
+    and written in two statements: the second sees all that was committed before the row was locked.
+    """
+    with use(tenant_id), connection.cursor() as cursor:
+        row = MailboxDue.objects.filter(tenant_id=tenant_id, mailbox_id=mailbox_id)
+        locked = row.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        if locked is not None:
+            cursor.execute(NEXT, [locked])
+
+
+@contextmanager
+def place(tenant_id: int, mailbox_id: int, places: int) -> Iterator[bool]:
+    """Take one of a mailbox's places, so that it never has more connections than that; False where all are taken.
+
+    A lock of the session: it ends with the worker, however that ends.
+    """
+    numbers = [stops.advisory_key(tenant_id, "place", f"{mailbox_id}:{n}") for n in range(places)]
+    taken = next((number for number in numbers if _lock("pg_try_advisory_lock", number)), None)
+    try:
+        yield taken is not None
+    finally:
+        if taken is not None and connection.connection is not None and not connection.connection.closed:
+            _lock("pg_advisory_unlock", taken)
+
+
+def _lock(function: str, number: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [number])
+        (done,) = cursor.fetchone()
+    return bool(done)

@@ -1,0 +1,211 @@
+"""Freezing: at its first claim a message gets its values, its bytes and its Message-ID, once for all attempts (2.32).
+
+One query reads the values of the whole batch; the bytes go into Payload.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from messaging import results, threads, values
+from messaging.claim import Claimed, Lease
+from messaging.compose import Composed, Text, Tracking, compose
+from messaging.headers import Unsendable, new_message_id
+from messaging.liquid import MissingPlaceholder, Prepared, TemplateFault, prepare
+from messaging.mime import Heading
+from messaging.models import Mailbox, Mailing, Message, Payload
+from messaging.tokens import Links, Signer
+from tenants.models import Member, Tenant
+
+STAMP = """
+    UPDATE messaging_message m SET message_id = f.message_id, subject = f.subject
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f (id, message_id, subject)
+    WHERE m.id = f.id AND m.state = 'leased' AND m.lease_token = %s RETURNING m.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A message ready for the wire. ``copies`` are the addresses of Cc and Bcc, which get ``copy``."""
+
+    claimed: Claimed
+    raw: bytes
+    copies: tuple[str, ...] = ()
+    copy: bytes = b""
+
+
+def freeze(lease: Lease, batch: list[Claimed], *, now: datetime) -> list[Frozen]:
+    """The bytes of those of the batch that are still ours, in its order; made for those that have none yet.
+
+    What cannot be rendered ends here, alone: ``failed`` with the reason placeholder, template, or that of Unsendable.
+    In the caller's transaction, of the tenant.
+    """
+    ours = set(
+        Message.objects.filter(
+            pk__in=[m.id for m in batch], state="leased", lease_token=lease.token
+        ).values_list("pk", flat=True)
+    )
+    batch = [m for m in batch if m.id in ours]
+    mailings = {
+        m.pk: m
+        for m in Mailing.objects.select_related("template_version").filter(
+            pk__in={m.mailing_id for m in batch}
+        )
+    }
+    fresh = [m for m in batch if m.message_id is None]
+    if fresh:
+        _Press(lease, mailings, now).print(fresh)
+    payloads = {
+        message_id: (bytes(raw), bytes(copy or b""))
+        for message_id, raw, copy in Payload.objects.filter(message__in=ours).values_list(
+            "message_id", "raw", "copy"
+        )
+    }
+    return [
+        Frozen(m, payloads[m.id][0], _copies(mailings[m.mailing_id]), payloads[m.id][1])
+        for m in batch
+        if m.id in payloads
+    ]
+
+
+class _Press:
+    """Makes the bytes of a batch."""
+
+    def __init__(self, lease: Lease, mailings: dict[int, Mailing], now: datetime) -> None:
+        self.lease, self.mailings, self.now = lease, mailings, now
+        self.tenant = Tenant.objects.get(pk=lease.tenant_id)
+        self.mailbox = Mailbox.objects.select_related("member__user").get(pk=lease.mailbox_id)
+        self.signer = Signer([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+
+    def print(self, batch: list[Claimed]) -> None:
+        self.senders = {
+            m.pk: m for m in Member.objects.select_related("user").filter(pk__in={m.sender_id for m in batch})
+        }
+        answering = [
+            m.enrollment_id
+            for m in batch
+            if m.enrollment_id and self.mailings[m.mailing_id].thread == "reply"
+        ]
+        self.answered = threads.answered(answering)
+        self.read_values(batch)
+        made: list[tuple[Claimed, Heading, Composed, bytes | None]] = []
+        for message in batch:
+            try:
+                made.append((message, *self.compose(message)))
+            except MissingPlaceholder as missing:
+                self.fail(message, "placeholder", str(missing))
+            except TemplateFault as fault:
+                self.fail(message, "template", str(fault))
+            except Unsendable as fault:
+                self.fail(message, fault.reason, str(fault))
+        if made:
+            self.store(made)
+
+    def read_values(self, batch: list[Claimed]) -> None:
+        paths = {"contact.first_name", "contact.last_name"}
+        for message in batch:
+            try:
+                text = self.text(message)
+            except TemplateFault:
+                continue
+            for part in (text.subject, text.body, text.signature):
+                paths |= part.used if part else set()
+        rows = Message.objects.filter(pk__in=[m.id for m in batch])
+        self.values = values.read(rows, paths)
+
+    def text(self, message: Claimed) -> Text:
+        version = self.mailings[message.mailing_id].template_version
+        if version is None:
+            raise TemplateFault("The step had no template.")
+        signature: Prepared | None = None
+        sender = self.senders.get(message.sender_id or 0)
+        if sender and sender.signature.strip():
+            signature = prepare(sender.signature, html=True)
+        answered = self.answered_by(message)
+        return Text(
+            prepare(version.subject, html=False),
+            prepare(version.body, html=True),
+            signature,
+            answered.subject if answered else None,
+        )
+
+    def answered_by(self, message: Claimed) -> threads.Answered | None:
+        is_answer = self.mailings[message.mailing_id].thread == "reply"
+        return self.answered.get(message.enrollment_id or 0) if is_answer else None
+
+    def compose(self, message: Claimed) -> tuple[Heading, Composed, bytes | None]:
+        mailing = self.mailings[message.mailing_id]
+        found = self.values[message.id]
+        heading, text = self.heading(message, mailing), self.text(message)
+        links = Links(
+            self.signer,
+            settings.TRACKING_BASE_URL,
+            settings.PUBLIC_BASE_URL,
+            self.lease.tenant_id,
+            message.id,
+        )
+        tracking = Tracking(
+            links, opens=mailing.track_opens, clicks=mailing.track_clicks, unsubscribe=mailing.unsubscribe,
+            postal_address=self.tenant.postal_address,
+        )  # fmt: skip
+        composed = compose(heading, text, found, tracking)
+        copy = compose(heading, text, found, None).raw if _copies(mailing) else None
+        return heading, composed, copy
+
+    def heading(self, message: Claimed, mailing: Mailing) -> Heading:
+        sender = self.senders.get(message.sender_id or 0)
+        zone = sender.timezone if sender else self.tenant.timezone
+        answered = self.answered_by(message)
+        found = self.values[message.id]
+        name = f"{found['contact.first_name'] or ''} {found['contact.last_name'] or ''}".strip()
+        return Heading(
+            message_id=new_message_id(self.mailbox.email),
+            date=self.now.astimezone(zone),
+            from_address=self.mailbox.email,
+            from_name=self.mailbox.name or (sender.name if sender else ""),
+            to_address=message.address,
+            to_name=name,
+            reply_to=mailing.reply_to,
+            cc=_addresses(mailing.cc),
+            in_reply_to=answered.message_id if answered else "",
+            references=answered.references if answered else (),
+        )
+
+    def store(self, made: list[tuple[Claimed, Heading, Composed, bytes | None]]) -> None:
+        """Only for those that are still ours: another worker's bytes stay."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                STAMP,
+                [
+                    [m.id for m, *_ in made],
+                    [heading.message_id for _, heading, *_ in made],
+                    [composed.subject for *_, composed, _ in made],
+                    self.lease.token,
+                ],
+            )
+            ours = {id for (id,) in cursor.fetchall()}
+        Payload.objects.bulk_create(
+            Payload(
+                message_id=m.id, raw=composed.raw, sha256=hashlib.sha256(composed.raw).digest(), copy=copy,
+                links=list(composed.links),
+            )
+            for m, _, composed, copy in made
+            if m.id in ours
+        )  # fmt: skip
+
+    def fail(self, message: Claimed, reason: str, text: str) -> None:
+        said = results.Said(text=text)
+        results.end(self.lease, message, "give_up", reason=reason, now=self.now, said=said)
+
+
+def _copies(mailing: Mailing) -> tuple[str, ...]:
+    return (*_addresses(mailing.cc), *_addresses(mailing.bcc))
+
+
+def _addresses(line: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in line.split(",") if part.strip())
