@@ -106,8 +106,12 @@ def load_record(world: World, spec: RecordSpec, *, at: datetime) -> int:
 
 
 def save_template(spec: TemplateSpec, *, at: datetime) -> Template:
-    """A template, or the next version of the one with this name."""
-    analysis = analyse(spec.subject, spec.body, known_paths())
+    """A template, or the next version of the one with this name.
+
+    A field that stands in templates only is one that is empty everywhere (semantics 6.5), so every name is known.
+    """
+    used = analyse(spec.subject, spec.body, known_paths()).used
+    analysis = analyse(spec.subject, spec.body, known_paths() | used)
     assert not analysis.faults, analysis.faults
     template = Template.objects.filter(name=spec.name).first() or Template.objects.create(name=spec.name)
     template.current = TemplateVersion.objects.create(
