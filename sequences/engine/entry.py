@@ -105,10 +105,12 @@ def take_additions(work: Work, asked: Q | None) -> bool:
     if taken and work.sequence.record == "opportunity":
         matches = Case(When(asked, then=0), default=1) if asked else Value(0 if asked is not None else 1)
         deals = Opportunity.objects.filter(contact__in=_added("contact_id")).annotate(rank=matches)
-        first = deals.order_by("contact_id", "rank", "pk").distinct("contact_id").values("contact_id", "pk")
-        sql, params = compiled(first)
+        sql, params = compiled(deals.values("contact_id", "pk", "rank"))
         execute(
-            f"UPDATE engine_added a SET opportunity_id = f.id FROM ({sql}) f WHERE f.contact_id = a.contact_id",
+            f"""UPDATE engine_added a SET opportunity_id = f.id FROM (
+                    SELECT DISTINCT ON (contact_id) contact_id, id FROM ({sql}) d (contact_id, id, rank)
+                    ORDER BY contact_id, rank, id) f
+                WHERE f.contact_id = a.contact_id""",
             params,
         )
     return bool(taken)
