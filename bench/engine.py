@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.db import connection, transaction
-from sequences.engine.run import lock_tenant, work_through
 
 from audience.catalogue import catalogue
 from audience.conditions.compile import Context, compile_group
-from audience.conditions.parse import parse_group
+from audience.conditions.parse import Group, Scope, parse_group
 from audience.models import Contact
 from bench import floors, people, wall
 from bench.harness import Figure, in_turn, median, seconds
 from messaging import outbox
 from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
+from sequences.engine.run import lock_tenant, work_through
 from sequences.models import Enrollment, Run, Sequence, SequencePlan, Status, StepRun
 from steps.models import Plan, Step
 from tenants.models import Member, Tenant
@@ -165,10 +165,11 @@ def ids_of(sequence: Sequence, ordinal: int) -> dict[str, int]:
 
 def row_by_row(sequence: Sequence) -> None:
     """How it is usually done: the filter in SQL, then three rows for each person through the ORM."""
-    group = parse_group(people.CONDITIONS, catalogue(), place=("audience",), default_match="all")
+    group = parse_group({"conditions": people.CONDITIONS}, Scope("contact", catalogue()))
+    assert isinstance(group, Group)
     context = Context({"contact": ""}, people.NOW.astimezone(sequence.timezone).date(), sequence.timezone)
     ids = ids_of(sequence, 1)
-    matching = Contact.objects.filter(compile_group(group, context)).order_by("pk")  # type: ignore[arg-type]
+    matching = Contact.objects.filter(compile_group(group, context)).order_by("pk")
     for contact in matching[:ROW_BY_ROW]:
         stay, is_new = Enrollment.objects.get_or_create(
             sequence=sequence, contact=contact, defaults={"entered_at": people.NOW, "day1_run": 1}
@@ -180,7 +181,7 @@ def row_by_row(sequence: Sequence) -> None:
         )
         Message.objects.create(
             mailing_id=ids["mailing"], contact=contact, enrollment_id=stay.pk, step_run_id=step_run.pk,
-            sender_id=ids["sender"], mailbox_id=ids["mailbox"], address_norm=contact.email_norm,
+            sender_id=ids["sender"], mailbox_id=ids["mailbox"], address_norm=contact.email_norm or "",
             made_at=people.NOW, due_at=people.NOW,
         )  # fmt: skip
 

@@ -96,5 +96,9 @@ def _values(sequence: Sequence, now: datetime, ids: dict[str, int]) -> dict:
 
 def _execute(sql: str, values: dict) -> int:
     with connection.cursor() as cursor:
+        # The planner takes the many conditions for independent and the result for one row; loops over it never end.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(sql, values)
-        return cursor.rowcount
+        made = cursor.rowcount
+        cursor.execute("SET LOCAL enable_nestloop = on")
+        return made

@@ -15,7 +15,6 @@ def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[s
         "runs": (TICK, tick),
         "imports": ("audience.tasks.work_due_imports", tick),
         "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
-        "runs that are due": ("sequences.tasks.tick", tick),
     }
     return {
         name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1)}}

@@ -55,6 +55,7 @@ QUICK_ADD = (
 PROFILE = (
     Entry("Sales sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
     Entry("Password", "key", "/accounts/password/change/"),
+    Entry("Devices", "computer-desktop", "/accounts/sessions/"),
 )
 SEARCH = Entry("Search contacts", "magnifying-glass", "/contacts/", ("record.view",))
 

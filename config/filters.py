@@ -64,13 +64,18 @@ def ago(value: datetime | None, now: datetime | None = None) -> Markup | str:
     return _time(value, text, None)
 
 
-def local(value: datetime | None, zone: tzinfo | None = None, clock: bool = True) -> Markup | str:
+def local(value: datetime | None, zone: tzinfo | None = None, with_time: bool = True) -> Markup | str:
     """An instant in the reader's zone or in ``zone``: ``Tue 12 Mar 2026, 09:00``; the title names the zone."""
     if value is None:
         return NOTHING
     here = timezone.localtime(value, zone)
     text = f"{here:%a} {here.day} {here:%b %Y}"
-    return _time(value, f"{text}, {here:%H:%M}" if clock else text, zone)
+    return _time(value, f"{text}, {here:%H:%M}" if with_time else text, zone)
+
+
+def clock(value: datetime | None, zone: tzinfo | None = None) -> Markup | str:
+    """The time alone, where the day stands above: ``09:00``."""
+    return NOTHING if value is None else _time(value, f"{timezone.localtime(value, zone):%H:%M}", zone)
 
 
 def day(value: date | None) -> Markup | str:
@@ -122,6 +127,24 @@ def tokens(text: str) -> Markup:
         )
     parts.append(escape(text[at:]))
     return Markup("").join(parts)
+
+
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(user_agent: str) -> str:
+    """What a browser says of itself, in two words: ``Firefox on Linux``."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "A browser")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
 
 
 def attrs(values: Mapping[str, Any]) -> Markup:

@@ -34,9 +34,11 @@ def environment(**options: Any) -> Environment:
         initials=filters.initials,
         ago=filters.ago,
         local=filters.local,
+        clock=filters.clock,
         day=filters.day,
         tokens=filters.tokens,
         attrs=filters.attrs,
+        device=filters.device,
     )
     return env
 

@@ -29,6 +29,7 @@ def zone_named(name: str) -> ZoneInfo:
     raise UnknownZone(f"there is no time zone “{name}”{hint}")
 
 
+@lru_cache(maxsize=4096)
 def resolve(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant of a local time on a day, aware UTC (semantics 2.2).
 

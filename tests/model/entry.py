@@ -51,9 +51,9 @@ def may_come(sequence: Sequence, contact: Record, at: datetime) -> bool:
     if not stays:
         return True
     last = stays[-1]
-    if sequence.spec.reentry is None or last.exited_at is None or last.reason == "removed":
+    if sequence.spec.reentry is None or last.exited_on is None or last.reason == "removed":
         return False
-    return sequence.today(at) >= sequence.today(last.exited_at) + timedelta(days=sequence.spec.reentry)
+    return sequence.today(at) >= last.exited_on + timedelta(days=sequence.spec.reentry)
 
 
 def comes(world: World, sequence: Sequence, at: datetime, contact: Record) -> bool:

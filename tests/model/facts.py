@@ -56,14 +56,18 @@ def replied(world: World, event: TimelineEvent, contact: Record, at: datetime) -
         record.values["last_contacted_mode"] = "Replied"
         if message is not None:
             record.values["last_opened_at"] = at
-    account = world.account_of(contact)
     for stay in all_inside(world):
         exits = stay.sequence.spec.exits
         if stay.contact is contact and exits.replied:
             world.exit(stay, at, "replied")
-        elif stay.contact is not contact and exits.colleague_replied and account:
-            if world.account_of(stay.contact) is account:
-                world.exit(stay, at, "colleague_replied")
+        elif exits.colleague_replied and is_colleague(world, stay.contact, contact):
+            world.exit(stay, at, "colleague_replied")
+
+
+def is_colleague(world: World, one: Record, other: Record) -> bool:
+    """2.21: another contact of the same primary account; who has none has no colleagues."""
+    account = world.account_of(other)
+    return one is not other and account is not None and world.account_of(one) is account
 
 
 def all_inside(world: World) -> list[Stay]:
@@ -122,7 +126,7 @@ def worked(world: World, event: TimelineEvent, contact: Record, at: datetime) ->
         mark.reminder, mark.outcome = "completed", event.outcome
         log(world, contact, mark, at)
     else:
-        mark.reminder, mark.state = "skipped", "skipped"
+        mark.reminder = "skipped"
     if stay.sequence.is_adaptive:
         worked_in_tree(world, stay, mark, event.do, at)
 

@@ -14,6 +14,11 @@ from tests.model.world import Sequence, World, build
 
 def simulate_naively(scenario: Scenario) -> list[str]:
     """The lines of the trace of a scenario."""
+    return trace.lines(simulate(scenario).trace, named=len(scenario.sequences) > 1)
+
+
+def simulate(scenario: Scenario) -> World:
+    """The world after a scenario has been lived through."""
     world = build(scenario)
     standstills = [(event.at, event.until) for event in scenario.timeline if event.do == "outage"]
     waiting = [event for event in scenario.timeline if event.do != "outage"]
@@ -24,7 +29,7 @@ def simulate_naively(scenario: Scenario) -> list[str]:
             happen(world, waiting.pop(0), at)
         work(world, at)
         at = next_instant(world, waiting, at, standstills)
-    return trace.lines(world.trace, named=len(world.sequences) > 1)
+    return world
 
 
 def after_standstill(at: datetime, standstills: list[tuple[datetime, object]]) -> datetime:

@@ -64,6 +64,7 @@ class Stay:
     entered_at: datetime
     marks: dict[str, Mark] = field(default_factory=dict)
     exited_at: datetime | None = None
+    exited_on: date | None = None
     reason: str = ""
     paused: str = ""
     paused_at: datetime | None = None
@@ -176,7 +177,7 @@ class World:
 
     def exit(self, stay: Stay, at: datetime, reason: str) -> None:
         """Ends a stay; only after ``completed`` its open reminders stay to be done (2.18)."""
-        stay.exited_at, stay.reason = at, reason
+        stay.exited_at, stay.exited_on, stay.reason = at, stay.sequence.today(at), reason
         self.line(at, stay, "exited", reason)
         for mark in stay.marks.values():
             if mark.reminder == "open" and reason != "completed":

@@ -1,0 +1,216 @@
+"""Random scenario files, valid by construction: what the engine and the naive model are compared on.
+
+    @given(scenario_files())
+    def test_the_engine_does_as_the_model(text):
+        scenario = read_scenario(text, file="drawn")
+        assert engine_trace(scenario) == simulate_naively(scenario)
+
+Everything comes from small pools, so that addresses, times and instants meet; whatever the rules make subtle is drawn
+more often than people would do it. ``file_of_seed`` spreads more evenly than Hypothesis does, but shrinks nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from sequences.files.writing import dump
+from tests.model.happenings import Happenings
+from tests.model.plans import Plans, kinds_of
+from tests.model.pools import (
+    ACCOUNT_VALUES,
+    BARE,
+    CLOCKS,
+    CONTACT_VALUES,
+    HOURS,
+    OPPORTUNITY_VALUES,
+    RUN_TIMES,
+    STARTS,
+    TEMPLATES,
+    USERS,
+    ZONES,
+    Raw,
+    condition,
+    conditions_about,
+)
+from tests.model.source import Chooser, Drawn, Seeded, Source
+
+CLASSIC = ("classic",)
+EVERY_KIND = ("classic", "smart", "adaptive")
+FIRST_STEPS = ("email", "email", "email", "call", "task", "email_reminder")
+EVERY_STEP = (*FIRST_STEPS, "sms", "sms_reminder", "linkedin")
+SWITCHES = ("all_steps", "replied", "unsubscribed", "bounced", "colleague_replied")
+IDS = ["mo", "Al", "zo", "bi", "k9"]
+"""They do not sort in the order of creation, so that nobody relies on their spelling."""
+
+
+def scenario_files(
+    kinds: tuple[str, ...] = CLASSIC, steps: tuple[str, ...] = FIRST_STEPS
+) -> st.SearchStrategy[str]:
+    """Texts of files with sequences of these kinds and steps of these kinds, and a timeline."""
+
+    @st.composite
+    def files(draw: Any) -> str:
+        return dump(_File(Drawn(draw), list(kinds), list(steps)).raw())
+
+    return files()
+
+
+def file_of_seed(seed: int, kinds: tuple[str, ...] = CLASSIC, steps: tuple[str, ...] = FIRST_STEPS) -> str:
+    """The text of one file, the same for the same seed."""
+    return dump(_File(Seeded(seed), list(kinds), list(steps)).raw())
+
+
+class _File(Chooser):
+    """One file while it is drawn."""
+
+    def __init__(self, source: Source, kinds: list[str], steps: list[str]) -> None:
+        super().__init__(source)
+        self.kinds = kinds
+        self.steps = steps
+        start, self.zone = self.pick(STARTS)
+        self.start = date.fromisoformat(start)
+        self.days = [self.start + timedelta(days=n) for n in range(self.source.count(3, 9) + 1)]
+        self.plans: dict[str, list[dict[str, str]]] = {}
+        self.kept: dict[str, dict[str, str]] = {}
+        self.names = ["One", "Two", "Three"][: self.pick([1, 1, 2, 2, 3])]
+
+    def raw(self) -> Raw:
+        raw: Raw = {
+            "now": f"{self.start} {self.pick(CLOCKS)}",
+            "timezone": self.zone,
+            "until": f"{self.days[-1]} {self.pick(CLOCKS)}",
+            "limits": {"emails_per_user_per_day": self.pick([500, 500, 500, 1, 2, 3])},
+            "users": [self.user(email) for email in USERS],
+            "accounts": self.records("acc", ACCOUNT_VALUES, [2, 1, 2, 0]),
+        }
+        self.accounts = [account["id"] for account in raw["accounts"]]
+        ids = self.some(IDS, 1, 5)
+        raw["contacts"] = [{"id": id_, **self.contact_values()} for id_ in ids]
+        raw["opportunities"] = self.opportunities(ids)
+        raw["views"] = self.views()
+        raw["templates"] = TEMPLATES
+        raw["sequences"] = [self.sequence(name) for name in self.names]
+        raw["timeline"] = Happenings(self.source, raw, self.days, self).timeline()
+        return raw
+
+    def user(self, email: str) -> Raw:
+        user: Raw = {"email": email, "name": email[:2], "timezone": self.pick([self.zone, *ZONES])}
+        if self.one_in(5):
+            user["emails_per_day"] = self.pick([1, 2, 0])
+        if self.one_in(8):
+            user["signature"] = "<p>{{ sender.name }} for {{ contact.city }}</p>"
+        return user
+
+    def records(self, prefix: str, pools: dict[str, list[Any]], counts: list[int]) -> list[Raw]:
+        return [{"id": f"{prefix}{n}", **self.values(pools)} for n in range(self.pick(counts))]
+
+    def values(self, pools: dict[str, list[Any]]) -> Raw:
+        found = {key: self.pick(pool) for key, pool in pools.items() if self.coin()}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def contact_values(self) -> Raw:
+        """Mostly leads, mostly with an address and an account."""
+        values = {"lifecycle_stage": self.pick(["Lead", "Lead", "lead", "Customer"])} | self.values(
+            CONTACT_VALUES
+        )
+        if not self.one_in(6):
+            values["email"] = self.pick([email for email in CONTACT_VALUES["email"] if email])
+        if self.accounts and not self.one_in(4):
+            values["account"] = self.pick(self.accounts)
+        return values
+
+    def opportunities(self, contacts: list[str]) -> list[Raw]:
+        found = self.records("opp", OPPORTUNITY_VALUES, [3, 4, 2, 0])
+        for opportunity in found:
+            opportunity.setdefault("stage", "Offer")
+            if not self.one_in(6):
+                opportunity["contact"] = self.pick(contacts)
+        return found
+
+    def views(self) -> list[Raw]:
+        names = {"People": "contact", "Firms": "account", "Deals": "opportunity"}
+        return [
+            {"name": name, "record": record, "conditions": self.general(self.source.count(0, 1))}
+            for name, record in names.items()
+        ]
+
+    def general(self, count: int) -> list[Raw]:
+        return [self.pick(conditions_about(self.start + timedelta(days=1))) for _ in range(count)]
+
+    def sequence(self, name: str) -> Raw:
+        kind = self.pick(self.kinds)
+        record = self.pick([*["contact"] * 5, "account", "opportunity"])
+        steps = self.plan(kind, name, {})
+        kinds = kinds_of(steps)
+        audience, exits = self.audience(record), self.exits(kind, kinds)
+        self.kept[name] = named_steps(exits, kinds)
+        self.plans[name] = [kinds]
+        sequence: Raw = {"name": name, "kind": kind, "record": record, "schedule": self.schedule(kind)}
+        sequence |= {"audience": audience, "exit": exits, "steps": steps}
+        sequence["owner"] = self.pick(USERS)
+        sequence["from"] = self.pick(["owner", "owner", "contact_owner", USERS[1]])
+        sequence["status"] = self.pick([*["active"] * 12, "draft", "paused", "archived"])
+        sequence["out_of_office"] = self.pick(["pause", "pause", "ignore"])
+        if self.one_in(3):
+            sequence["reentry"] = self.pick([1, 2, 0])
+        return sequence
+
+    def plan(self, kind: str, name: str, keep: dict[str, str]) -> list[Raw]:
+        others = [other for other in self.names if other != name]
+        return Plans(self.source, kind, self.steps, conditions_about(self.start)).plan(keep, others)
+
+    def new_plan(self, sequence: Raw) -> list[Raw]:
+        """Another plan for a sequence, with the steps that its exits name."""
+        steps = self.plan(sequence["kind"], sequence["name"], self.kept[sequence["name"]])
+        self.plans[sequence["name"]].append(kinds_of(steps))
+        return steps
+
+    def schedule(self, kind: str) -> Raw:
+        schedule: Raw = {"exclude_weekends": True} if self.one_in(4) else {}
+        if self.one_in(4):
+            schedule["timezone"] = self.pick(ZONES)
+        if self.one_in(4):
+            schedule["holidays"] = self.some(self.days, 0, 2)
+        if kind == "adaptive":
+            return schedule | {"hours": self.pick(HOURS)}
+        if kind == "smart":
+            schedule["every_days"] = self.pick([1, 1, 2, 3])
+        return schedule | {"time": self.pick(RUN_TIMES)}
+
+    def audience(self, record: str) -> Raw:
+        audience: Raw = {"conditions": []}
+        if not self.one_in(8):
+            audience["conditions"] = [self.pick(BARE[record]), *self.general(self.pick([0, 0, 0, 1]))]
+            audience["match"] = self.pick(["any", "any", "all"])
+        if self.one_in(3):
+            audience["views"] = [{"contact": "People", "account": "Firms", "opportunity": "Deals"}[record]]
+        if self.one_in(8):
+            op = self.pick(["in", "not_in", "was_in", "never_in"])
+            audience["conditions"].append(condition("sequence", op, self.pick(self.names)))
+        return audience | {key: self.one_in(4) for key in ("unique_email", "exclusive")}
+
+    def exits(self, kind: str, kinds: dict[str, str]) -> Raw:
+        exits: Raw = {key: self.one_in(4) == (key == "colleague_replied") for key in SWITCHES}
+        if self.one_in(3):
+            asked = Plans(self.source, kind, self.steps, []).step_conditions(kinds)
+            asked = [one for one in asked if one["value"] is not False]
+            asked += [
+                condition("contact.lifecycle_stage", "in", ["lost", "Customer"]),
+                condition("contact.score", ">", 80),
+                condition("contact.last_contacted_mode", "is", "Outgoing call"),
+                condition("account.last_contacted_mode", "is", "Opened but no reply"),
+            ] * 2
+            exits["conditions"] = [self.pick(asked), *self.general(self.pick([0, 0, 1]))]
+            exits["match"] = self.pick(["any", "all"])
+        return exits
+
+
+def named_steps(exits: Raw, kinds: dict[str, str]) -> dict[str, str]:
+    """Keys and kinds of the steps that exits name: no later plan may be without them."""
+    keys = [
+        one["field"].split(".")[1] for one in exits.get("conditions", []) if one["field"].startswith("step.")
+    ]
+    return {key: kinds[key] for key in keys}
