@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.browser import browser, complaints, new_page
+from tests.database import database_of_this_process
 from tests.factories import make_tenant
 
 __all__ = ["browser", "complaints", "new_page", "tenant"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database of this process: a copy of one that was migrated once (pytest-django migrates each time)."""
+    with django_db_blocker.unblock(), database_of_this_process():
+        yield
 
 
 @pytest.fixture

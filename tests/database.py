@@ -1,0 +1,109 @@
+"""The databases of a test run, copied from one that was migrated once.
+
+Migrating takes many times as long as most of the tests that wait for it. So the migrated database is kept as a
+template, named after all that can change it; each process of a run gets a copy, and deletes it at its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+import psycopg
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from psycopg import sql
+
+from config.embedded.services import CHECKOUT
+
+LOCK = 7_310_118
+"""Of the server, held while templates are made, copied or dropped."""
+
+
+@contextmanager
+def database_of_this_process() -> Iterator[str]:
+    """A migrated, empty database under the default connection; dropped on leaving."""
+    name = f"test_stepwise_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}_{os.getpid()}"
+    with _server() as server:
+        template = _template(server)
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template)))
+        )
+    before = _point_at(name)
+    yield name
+    connections.close_all()
+    _point_at(before)
+    with _server() as server:
+        _drop(server, name)
+
+
+@contextmanager
+def _server() -> Iterator[psycopg.Connection]:
+    """A connection to the server's ordinary database, holding the lock. Not the ORM's: that one is to move."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        yield server
+
+
+def _template(server: psycopg.Connection) -> str:
+    """The name of the template that fits the code, made if it is missing; others and leftovers are dropped."""
+    template = f"template_{fingerprint()}"
+    names = {name for (name,) in server.execute("SELECT datname FROM pg_database").fetchall()}
+    for name in names - {template}:
+        if _is_left_over(name):
+            _drop(server, name)
+    if template not in names:
+        _make(server, template)
+    return template
+
+
+def _is_left_over(name: str) -> bool:
+    """Whether a database was left by a killed run, or is the template of other code."""
+    kind, _, rest = name.partition("_")
+    if kind in ("template", "draft"):
+        return True
+    return name.startswith("test_stepwise_gw") and not psutil.pid_exists(int(rest.rpartition("_")[2]))
+
+
+def _make(server: psycopg.Connection, template: str) -> None:
+    draft = template.replace("template_", "draft_")
+    server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
+    before = _point_at(draft)
+    call_command("migrate", interactive=False, verbosity=0)
+    connections.close_all()
+    _point_at(before)
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    server.execute(rename.format(sql.Identifier(draft), sql.Identifier(template)))
+
+
+def _point_at(name: str) -> str:
+    """Let the default connection lead to another database; returns where it led before."""
+    before = str(connection.settings_dict["NAME"])
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    return before
+
+
+def _drop(server: psycopg.Connection, name: str) -> None:
+    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def fingerprint() -> str:
+    """A short hash of all that a migrated database depends on: migrations, what ours import, Django."""
+    digest = hashlib.sha256(version("django").encode())
+    for path in sorted(_sources()):
+        digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources() -> Iterator[Path]:
+    for app in apps.get_app_configs():
+        yield from Path(app.path, "migrations").glob("*.py")
+    yield from (CHECKOUT / "tenants").glob("*.py")
