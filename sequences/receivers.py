@@ -14,7 +14,10 @@ from activities.signals import reminder_closed
 from messaging import mailings, outbox, signals
 from messaging.models import Template
 from sequences import enrollment, marks, reactions
+from sequences.commands import status
 from sequences.models import StepRun
+from tenants.models import Member
+from tenants.signals import member_deactivated, member_reactivated
 
 
 @receiver(signals.messages_sent)
@@ -67,6 +70,17 @@ def react_to_bounce(
 def react_to_unsubscribe(contact_id: int | None, address_norm: str, at: datetime, **_: Any) -> None:
     whose = reactions.whose(contact_id, address_norm)
     reactions.end_stays(whose, switch="exit_unsubscribed", reason=enrollment.UNSUBSCRIBED, now=at)
+
+
+@receiver(member_deactivated)
+def pause_owned(member: Member, by: Member | None, at: datetime, **_: Any) -> None:
+    """Semantics 2.29."""
+    status.pause_owned_by(member=member, by=by, now=at)
+
+
+@receiver(member_reactivated)
+def admit_sender(member: Member, at: datetime, **_: Any) -> None:
+    status.admit_sender(member=member, now=at)
 
 
 @receiver(reminder_closed)

@@ -83,6 +83,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.tenant}"
 
+    def member(self) -> Member | None:
+        """The active member behind it; call it inside ``use(membership.tenant_id)``."""
+        found = Member.objects.select_related("role", "team", "user")
+        return found.filter(user_id=self.user_id, is_active=True).first()
+
 
 class TenantModel(models.Model):
     """A row behind the wall. Every model derived from it is named in an operation Wall of its migration."""

@@ -50,6 +50,12 @@ def require(member: Member | None, action: str, obj: Any = None) -> None:
         raise PermissionDenied(f"Your role does not permit: {ACTIONS[action].lower()}.")
 
 
+def require_any(member: Member | None, *actions: str) -> None:
+    """Raise PermissionDenied, naming the first, unless the member may do one of these."""
+    if not any(can(member, action) for action in actions):
+        require(member, actions[0])
+
+
 def visible(member: Member, action: str, objects: QuerySet[M]) -> QuerySet[M]:
     """Those of ``objects`` (of a model with an owner) to which ``can(member, action, object)``, as a set."""
     reach = scope(member, action)
@@ -69,4 +75,4 @@ def _team_of(obj: Any) -> int | None:
     return obj.owner.team_id if obj.owner_id is not None else None
 
 
-__all__ = ["OWN", "can", "require", "scope", "visible"]
+__all__ = ["OWN", "can", "require", "require_any", "scope", "visible"]

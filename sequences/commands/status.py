@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from messaging import outbox, stops
+from messaging.models import Mailbox
 from sequences import enrollment, schedule
 from sequences.models import Addition, Sequence, Status
 from sequences.refusals import Refused
@@ -98,6 +99,17 @@ def pause_owned_by(*, member: Member, by: Member | None, now: datetime) -> int:
         _settle(row, now)
         audit(by=by, verb="sequence.pause", obj=row, at=now, because="its owner was deactivated")
     return len(owned)
+
+
+@transaction.atomic
+def admit_sender(*, member: Member, now: datetime) -> None:
+    """What follows when a member is active again: what others' sequences made in their name may leave.
+
+    Their own sequences stay paused until somebody resumes them.
+    """
+    stops.lift(stops.MEMBER, [member.pk], kind=PAUSED, at=now)
+    for mailbox in Mailbox.objects.filter(member=member, state=Mailbox.WORKING):
+        outbox.release_mailbox(mailbox.pk, now=now)
 
 
 def begin(row: Sequence, *, now: datetime) -> None:
