@@ -14,6 +14,7 @@ from django.urls import Resolver404, resolve
 
 from tenants.models import Member
 from tenants.policy import can
+from tenants.sessions import active_memberships
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ NAV = (
     Entry("Templates", "document-text", "/templates/", ("template.personal", "template.shared")),
     Entry("Reports", "chart-bar", "/reports/", ("report.view",)),
 )
-SETTINGS = Entry("Settings", "cog-6-tooth", "/settings/", ("mailbox.connect", "policy.view", "admin.manage"))
+SETTINGS = Entry("Settings", "cog-6-tooth", "/settings/")
 DEMO = Entry("Demonstration mailbox", "envelope-open", "/demo/")
 QUICK_ADD = (
     Entry("Create sales sequence", "bars-arrow-down", "/sequences/new/", ("sequence.create",)),
@@ -54,6 +55,7 @@ QUICK_ADD = (
 )
 PROFILE = (
     Entry("Sales sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
+    Entry("My settings", "user-circle", "/settings/profile/"),
     Entry("Password", "key", "/accounts/password/change/"),
     Entry("Devices", "computer-desktop", "/accounts/sessions/"),
 )
@@ -88,6 +90,13 @@ class Chrome:
     def workspace(self) -> str:
         membership = getattr(self.request, "membership", None)
         return membership.tenant.name if membership else ""
+
+    @cached_property
+    def workspaces(self) -> list[tuple[int, str, bool]]:
+        """Where else the user may go: id, name, whether they are there now. Empty for members of a single one."""
+        here = getattr(self.request, "membership", None)
+        mine = list(active_memberships(here.user_id)) if here else []
+        return [(m.tenant_id, m.tenant.name, m == here) for m in mine] if len(mine) > 1 else []
 
     @cached_property
     def nav(self) -> list[Entry]:

@@ -6,11 +6,14 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 from config.gallery import gallery
+from config.home import home
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("demo/", include("config.demo.urls")),
+    path("settings/", include("tenants.urls")),
 ]
 if settings.MODE in ("demo", "test"):
     urlpatterns.append(path("gallery/", gallery))

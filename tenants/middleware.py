@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
 
-from tenants.models import Member, Membership
+from tenants.models import Membership
+from tenants.sessions import standing
 from tenants.wall import use
 
-SESSION_KEY = "tenant"
+WITHOUT_WORKSPACE = ("accounts/", "admin/")
+"""Pages for whoever has signed in: their account, and the operators' site."""
 
 
 class TenantMiddleware:
@@ -19,14 +23,16 @@ class TenantMiddleware:
 
     Around the view, as ATOMIC_REQUESTS does, and not around get_response: there a failed request would be committed,
     since Django has turned its exception into a 500 by then. Sets ``request.membership`` (None for strangers) and,
-    inside the wall, ``request.member``. Last of the middleware.
+    inside the wall, ``request.member``, in whose time zone pages tell times. Who has signed in and has no workspace
+    is told so. Last of the middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.membership = self.membership(request)  # type: ignore[attr-defined]
+        user_id = request.user.pk
+        request.membership = standing(user_id, request.session) if user_id else None  # type: ignore[attr-defined]
         request.member = None  # type: ignore[attr-defined]
         return self.get_response(request)
 
@@ -34,30 +40,31 @@ class TenantMiddleware:
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         membership: Membership | None = request.membership  # type: ignore[attr-defined]
-        if membership is None or getattr(view, "outside_transaction", False):
+        if membership is None:
+            stranded = request.user.is_authenticated and _is_for_members(request, view)
+            return _no_workspace(request) if stranded else None
+        if getattr(view, "outside_transaction", False):
             return None
         with use(membership.tenant_id):
-            request.member = member_of(membership)  # type: ignore[attr-defined]
-            response = view(request, *args, **kwargs)
-            # A lazy response is rendered here: after the transaction it would see no rows.
-            if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
-                response.render()
-        return response
-
-    @staticmethod
-    def membership(request: HttpRequest) -> Membership | None:
-        if not request.user.is_authenticated:
-            return None
-        mine = Membership.objects.filter(user=request.user, is_active=True).select_related("tenant")
-        chosen: int | None = request.session.get(SESSION_KEY)
-        found = mine.filter(tenant_id=chosen).first() if chosen else None
-        return found or mine.order_by("pk").first()
+            request.member = membership.member()  # type: ignore[attr-defined]
+            if request.member is None and _is_for_members(request, view):  # type: ignore[attr-defined]
+                return _no_workspace(request)
+            zone = request.member.timezone if request.member else None  # type: ignore[attr-defined]
+            with timezone.override(zone):
+                return _rendered(view(request, *args, **kwargs))
 
 
-def member_of(membership: Membership) -> Member | None:
-    """The member behind a membership; call it inside ``use(membership.tenant_id)``."""
-    return (
-        Member.objects.select_related("role", "team", "user")
-        .filter(user_id=membership.user_id, is_active=True)
-        .first()
-    )
+def _rendered(response: HttpResponse) -> HttpResponse:
+    """A lazy response is rendered inside: after the transaction it would see no rows."""
+    if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+        response.render()
+    return response
+
+
+def _is_for_members(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
+    route = request.resolver_match.route if request.resolver_match else ""
+    return getattr(view, "login_required", True) and not route.startswith(WITHOUT_WORKSPACE)
+
+
+def _no_workspace(request: HttpRequest) -> HttpResponse:
+    return render(request, "tenants/no_workspace.html", status=403)

@@ -59,7 +59,12 @@ def test_nobody_may_nothing() -> None:
 
 def test_what_is_visible_as_a_set_is_what_each_object_answers(tenant: object) -> None:
     team = Team.objects.create(name="North")
-    members = [make_member("sales_manager", team=team), make_member(team=team), make_member(), make_member("admin")]
+    members = [
+        make_member("sales_manager", team=team),
+        make_member(team=team),
+        make_member(),
+        make_member("admin"),
+    ]
     for member in members:
         ContactFactory(owner=member)
     for member in members:
