@@ -61,6 +61,19 @@ def test_a_python_without_venv_is_told_which_package_is_missing() -> None:
     assert "3.11 or newer" in str(complaint((3, 10), has_venv=True))
 
 
+def test_a_missing_browser_is_told_in_one_line() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "config.embedded.chromium"],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], "CHROMIUM": "/nowhere/chromium"},
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 1
+    assert said.stderr.startswith("The browser journeys need Chromium at /nowhere/chromium.")
+    assert len(said.stderr.splitlines()) == 1
+
+
 def test_a_role_that_passes_the_wall_is_refused() -> None:
     assert refusal("stepwise", superuser=False, bypasses=False) is None
     assert "SUPERUSER" in str(refusal("postgres", superuser=True, bypasses=True))
