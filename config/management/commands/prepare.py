@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 
@@ -13,8 +13,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        if settings.MODE == "demo" and "seed_demo" in get_commands():
-            try:
-                call_command("seed_demo", stdout=self.stdout)
-            except ModuleNotFoundError as error:
-                self.stderr.write(f"The demonstration cannot be filled yet: {error}")
+        if settings.MODE == "demo":
+            call_command("seed_demo", stdout=self.stdout)
