@@ -25,7 +25,7 @@ from messaging.claim import Claimed, Lease, claim, give_back, renew
 from messaging.crash import point
 from messaging.freeze import Frozen, freeze
 from messaging.line import TROUBLE, delivering, transact
-from messaging.models import Mailbox, Message
+from messaging.models import Mailbox
 from messaging.outbox import hold_mailbox
 from tenants.models import Tenant
 from tenants.secrets import Unreadable
@@ -170,10 +170,3 @@ class _Visit:
         """Claim as many as leave in a quarter of the lease."""
         seconds = max(took.total_seconds(), 0.001)
         self.size = max(1, min(MOST, int(count / seconds * self.lease.length.total_seconds() / 4)))
-
-
-def state_counts(tenant_id: int) -> Counter[str]:
-    """How many messages of a tenant wait."""
-    with use(tenant_id):
-        waiting = Message.objects.filter(state__in=["pending", "leased"]).count()
-    return Counter(pending=waiting)

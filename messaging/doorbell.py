@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from functools import partial
 
+from celery import current_app
+from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
+from messaging.models import MailboxDue
 from tenants.wall import current_id
 
+VISIT = "messaging.tasks.deliver_mailbox"
 NOTE = """
     INSERT INTO messaging_mailboxdue (tenant_id, mailbox_id, due_at)
     SELECT NULLIF(current_setting('app.tenant', true), '')::bigint, mailbox_id, min(due_at)
@@ -28,4 +33,18 @@ def ring_on_commit() -> None:
 
 
 def ring(tenant_id: int) -> None:
-    """Tell the workers that a tenant has something to send."""
+    """Tell the workers which mailboxes of a tenant have something to do. Redis may be away: beat rings, too."""
+    due = MailboxDue.objects.filter(tenant_id=tenant_id, due_at__lte=Now())
+    for mailbox_id in due.values_list("mailbox_id", flat=True):
+        visit(tenant_id, mailbox_id)
+
+
+def visit(tenant_id: int, mailbox_id: int, *, helpers: int | None = None) -> None:
+    """Ring for one mailbox. ``helpers``: how many more may come and help. A bell that nobody hears is not kept."""
+    current_app.send_task(
+        VISIT,
+        (tenant_id, mailbox_id),
+        {} if helpers is None else {"helpers": helpers},
+        expires=max(60.0, settings.DELIVERY_SECONDS),
+        retry=False,
+    )

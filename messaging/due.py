@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from messaging import stops
-from messaging.models import MailboxDue
+from messaging.models import MailboxDue, Message
 from tenants.wall import use
+
+MUCH = 50
 
 NEXT = """
     UPDATE messaging_mailboxdue AS d SET due_at = LEAST(
@@ -30,6 +32,21 @@ def mailboxes(*, now: datetime, tenant_id: int | None = None) -> list[tuple[int,
     if tenant_id is not None:
         found = found.filter(tenant_id=tenant_id)
     return list(found.order_by("due_at", "pk").values_list("tenant_id", "mailbox_id"))
+
+
+def is_much(tenant_id: int, mailbox_id: int, *, now: datetime) -> bool:
+    """Whether so much waits in a mailbox that a second worker is of use."""
+    with use(tenant_id):
+        waiting = Message.objects.filter(
+            mailbox_id=mailbox_id, state="pending", held_since=None, due_at__lte=now
+        )
+        return len(waiting.values_list("pk")[:MUCH]) == MUCH
+
+
+def oldest(*, now: datetime) -> timedelta:
+    """For how long delivery has been behind: since when the longest waiting mailbox should have been looked at."""
+    found = MailboxDue.objects.filter(due_at__lte=now).order_by("due_at").values_list("due_at", flat=True)
+    return now - (found.first() or now)
 
 
 def put_off(tenant_id: int, mailbox_id: int, *, until: datetime, now: datetime) -> None:

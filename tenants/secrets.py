@@ -1,8 +1,8 @@
 """Secrets at rest: passwords of mailboxes and the like, encrypted with keys of their own.
 
-``FIELD_ENCRYPTION_KEYS`` are Fernet keys (AES-128-CBC with HMAC-SHA256): the first encrypts, all of them decrypt, so that
-keys can be changed without a gap: put the new one first, run ``rotate_field_keys``, take the old one away. They have
-nothing to do with SECRET_KEY, whose change must not lock anybody out of their mailbox.
+``FIELD_ENCRYPTION_KEYS`` are Fernet keys (AES-128-CBC with HMAC-SHA256): the first encrypts, all of them decrypt, so
+that keys can be changed without a gap: put the new one first, run ``rotate_field_keys``, take the old one away. They
+have nothing to do with SECRET_KEY, whose change must not lock anybody out of their mailbox.
 """
 
 from __future__ import annotations

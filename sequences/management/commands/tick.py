@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive, now
+from django.utils.timezone import now
 
 from sequences import ticking
 from sequences.ticking import Failed, Worked
+from tenants.instants import WRONG_ARGUMENT, moment
 from tenants.models import Tenant
-
-WRONG_ARGUMENT = 2
 
 
 class Command(BaseCommand):
@@ -44,23 +41,6 @@ class Command(BaseCommand):
             has_failed = has_failed or bool(failed)
         if has_failed:
             sys.exit(1)
-
-
-def moment(text: str | None) -> datetime | None:
-    """The instant of ``--at``; without an offset it is UTC."""
-    if text is None:
-        return None
-    if settings.MODE not in ("demo", "test"):
-        raise CommandError("--at is for demonstration and tests only", returncode=WRONG_ARGUMENT)
-    try:
-        found = parse_datetime(text) or parse_datetime(f"{text}T00:00")
-    except ValueError:
-        found = None
-    if found is None:
-        raise CommandError(f"“{text}” is no date and time: 2026-05-04T09:00+02:00", returncode=WRONG_ARGUMENT)
-    if is_naive(found):
-        return found.replace(tzinfo=UTC)
-    return found
 
 
 def tenants(slug: str | None, by: datetime) -> list[Tenant]:

@@ -1,0 +1,68 @@
+"""``manage.py deliver``: send what is due, synchronously (interface.md)."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.timezone import now
+
+from messaging import due, reaper
+from messaging.delivery import Clock, visit
+from messaging.models import Message
+from tenants.instants import WRONG_ARGUMENT, moment
+from tenants.models import Tenant
+from tenants.wall import use
+
+STATES = ("sent", "failed", "pending", "cancelled", "expired", "unknown")
+
+
+class Command(BaseCommand):
+    help = "Sends what is due, and prints how many messages came to which state; pending: how many wait."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--drain", action="store_true", help="go on until nothing is due")
+        parser.add_argument("--at", metavar="ISO", help="what is due by then (not in production)")
+        parser.add_argument("--tenant", metavar="SLUG", help="of this workspace only")
+        parser.add_argument("--json", action="store_true", help="one object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = moment(options["at"])
+        clock: Clock = now if at is None else lambda: at
+        tenants = _tenants(options["tenant"])
+        counts: Counter[str] = Counter()
+        while done := sum((deliver(tenant_id, clock) for tenant_id in tenants), Counter()):
+            counts += done
+            if not options["drain"]:
+                break
+        counts["pending"] = sum(_waiting(tenant_id) for tenant_id in tenants)
+        found = {state: counts[state] for state in STATES}
+        if options["json"]:
+            self.stdout.write(json.dumps(found))
+        else:
+            self.stdout.write("  ".join(f"{count} {state}" for state, count in found.items()))
+
+
+def deliver(tenant_id: int, clock: Clock) -> Counter[str]:
+    """One round: what is overdue, then a visit to each mailbox that has something to do."""
+    counts = reaper.reap(tenant_id, now=clock())
+    for _, mailbox_id in due.mailboxes(now=clock(), tenant_id=tenant_id):
+        counts += visit(tenant_id, mailbox_id, clock=clock)
+    return counts
+
+
+def _tenants(slug: str | None) -> list[int]:
+    if slug is None:
+        return list(Tenant.objects.filter(is_scratch=False).order_by("pk").values_list("pk", flat=True))
+    found = Tenant.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None:
+        raise CommandError(f"there is no workspace “{slug}”", returncode=WRONG_ARGUMENT)
+    return [found]
+
+
+def _waiting(tenant_id: int) -> int:
+    with use(tenant_id):
+        return Message.objects.filter(state__in=["pending", "leased"]).count()
