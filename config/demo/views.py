@@ -64,7 +64,7 @@ def inbox(request: HttpRequest, number: int | None = None) -> HttpResponse:
 @demonstration
 @require_GET
 @xframe_options_sameorigin
-@csp_update(
+@csp_update(  # type: ignore[arg-type]
     {"style-src": ["'unsafe-inline'"], "img-src": ["data:"], "frame-ancestors": ["'self'"], "sandbox": []}
 )
 def body(request: HttpRequest, number: int) -> HttpResponse:
