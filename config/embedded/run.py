@@ -24,6 +24,7 @@ from pathlib import Path
 from config.embedded.errors import EmbeddedError
 from config.embedded.group import Group
 from config.embedded.locks import Lock
+from config.embedded.parent import Parent
 from config.embedded.services import CHECKOUT, DATA
 from config.environment import load_env_file, provide_services
 
@@ -46,8 +47,8 @@ class Cannot(Exception):
     """Why Stepwise cannot run here; one line."""
 
 
-def run(stop: threading.Event) -> None:
-    """Run everything until `stop` is set."""
+def run(stop: threading.Event, parent: Parent) -> None:
+    """Run everything until `stop` is set or the `make` that started us is over."""
     load_env_file()
     port = int(os.environ.setdefault("PORT", "8000"))
     os.environ.setdefault("MODE", "demo")
@@ -61,9 +62,9 @@ def run(stop: threading.Event) -> None:
     demo = DEMO_PROCESSES if os.environ["MODE"] == "demo" else {}
     with Group(procfile() | demo, CHECKOUT) as group:
         address = f"http://127.0.0.1:{port}/"
-        if _answers(address, group, stop):
+        if _answers(address, group, stop, parent):
             print(f"Stepwise answers at {address}\n{sign_ins}", flush=True)
-        while not stop.wait(0.5) and not _orphaned():
+        while not stop.wait(0.5) and not parent.is_over():
             group.revive()
     lock.release()
 
@@ -123,9 +124,9 @@ def _manage(command: str) -> str:
     return printed
 
 
-def _answers(address: str, group: Group, stop: threading.Event) -> bool:
+def _answers(address: str, group: Group, stop: threading.Event, parent: Parent) -> bool:
     until = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < until and not stop.wait(0.25) and not _orphaned():
+    while time.monotonic() < until and not stop.wait(0.25) and not parent.is_over():
         group.revive()
         try:
             urllib.request.urlopen(address, timeout=30).close()
@@ -140,21 +141,13 @@ def _answers(address: str, group: Group, stop: threading.Event) -> bool:
     return False
 
 
-def _orphaned() -> bool:
-    """Whether the `make` that started us was killed."""
-    return "STEPWISE_RUN_BY_MAKE" in os.environ and os.getppid() != PARENT
-
-
-PARENT = os.getppid()
-
-
 def main() -> int:
     """Run until a signal; 1 with one line if that is not possible."""
-    stop = threading.Event()
+    stop, parent = threading.Event(), Parent()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(stop)
+        run(stop, parent)
     except (Cannot, EmbeddedError) as error:
         print(error, file=sys.stderr)
         return 1

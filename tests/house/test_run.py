@@ -126,3 +126,17 @@ def test_a_process_that_dies_is_started_again_and_all_end_together(tmp_path: Pat
         assert second.pid != first.pid
         started = list(group.processes.values())
     assert all(process.returncode is not None for process in started)
+
+
+def test_an_interrupt_of_make_alone_is_noticed(tmp_path: Path) -> None:
+    waits = "from config.embedded.parent import Parent; import time; p = Parent(); print('up', flush=True)\n"
+    waits += "while not p.is_over(): time.sleep(0.05)"
+    (tmp_path / "wait.py").write_text(waits)
+    (tmp_path / "Makefile").write_text(
+        f"wait:\n\t@exec env STEPWISE_RUN_BY_MAKE=1 PYTHONPATH={CHECKOUT} {sys.executable} wait.py\n"
+    )
+    make = subprocess.Popen(["make", "wait"], cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True)
+    assert make.stdout is not None and make.stdout.readline() == b"up\n"
+    make.send_signal(signal.SIGINT)
+    make.communicate(timeout=60)
+    assert make.returncode == -signal.SIGINT
