@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet, Value
 
 from audience import derived
 from audience.catalogue import as_field, catalogue, column_of, make_field, spelled, type_of
+from audience.conditions.compile import Folded
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY, Field
@@ -129,3 +130,8 @@ def add_tags(records: Iterable[int], kind: str, labels: Iterable[str], *, custom
     wanted = list(labels)
     rows = (TAGS[kind](record_id=pk, field_id=custom, label=label) for pk in records for label in wanted)
     TAGS[kind].objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
+
+
+def folded(text: str) -> Folded:
+    """A text as an expression, as the lowered twins compare."""
+    return Folded(Value(text))

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("demo/", include("config.demo.urls")),
     path("settings/", include("tenants.urls")),
+    path("", include("audience.urls")),
 ]
 if settings.MODE in ("demo", "test"):
     urlpatterns.append(path("gallery/", gallery))

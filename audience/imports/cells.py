@@ -107,7 +107,7 @@ def read_yes_no(text: str, writing: Writing) -> bool:
     return plain in YES
 
 
-def read_labels(text: str, writing: Writing) -> list[str]:
+def read_labels(text: str, writing: Writing | None = None) -> list[str]:
     """Labels between commas, semicolons or bars."""
     return [label.strip() for label in re.split(r"[;,|\n]", text) if label.strip()]
 

@@ -1,0 +1,262 @@
+"""Forms of records, imports and the suppression list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from audience.addresses import normalise_address
+from audience.catalogue import catalogue, choices_of, column_of
+from audience.conditions.types import FieldType
+from audience.conditions.values import Refused
+from audience.fields import ACCOUNT, CONTACT, Field
+from audience.imports.cells import read_addresses, read_labels
+from audience.imports.matching import KEPT_BY_EVENTS
+from audience.models import ContactAddress, CustomField, ImportJob
+from audience.records import TAGS, Record
+from audience.suppression import EMAIL, SMS
+from audience.values import LONGEST, LONGEST_CUSTOM
+from tenants.localtime import UnknownZone, zone_named
+from tenants.models import Member
+
+NOT_EDITED = KEPT_BY_EVENTS | {"created_at"}
+ORDER = {
+    CONTACT: (
+        *(
+            "first_name",
+            "last_name",
+            "email",
+            "job_title",
+            "account",
+            "lifecycle_stage",
+            "owner",
+            "phone",
+            "mobile",
+        ),
+        *("country", "city", "timezone", "language", "source", "score", "tags"),
+    ),
+    ACCOUNT: ("name", "website", "industry", "employees", "phone", "country", "city", "owner", "tags"),
+}
+LARGEST_FILE = 50 * 1024 * 1024
+
+
+class RecordForm(forms.Form):
+    """A contact or company with all its fields, the tenant's own ones included.
+
+    ``changed_values`` has typed values by key of what differs from the record (of a new one, of what is filled).
+    """
+
+    def __init__(self, kind: str, data: Any = None, *, record: Record | None = None, member: Member) -> None:
+        super().__init__(data)
+        self.kind, self.record = kind, record
+        known = catalogue()
+        self.edited = [f for key in ORDER[kind] if (f := known.get(kind, key))]
+        self.edited += [f for f in known.of(kind) if f.is_custom]
+        for field in self.edited:
+            self.fields[field.key] = self._control(field)
+            self.initial[field.key] = self._shown(field) if record else None
+        if kind == CONTACT:
+            control = forms.CharField(required=False, help_text="Mail from them is this contact's, too.")
+            self.fields["further"] = control
+            control.label = "Further e-mails"
+            self.initial["further"] = ", ".join(self._further())
+        if record is None:
+            self.initial["owner"] = member.pk
+
+    @property
+    def suggestions(self) -> dict[str, list[str]]:
+        """Values to suggest, by key of a choice field."""
+        return {f.key: choices_of(f) for f in self.edited if f.type is FieldType.CHOICE}
+
+    @property
+    def custom(self) -> list[Any]:
+        """The controls of the tenant's own fields."""
+        return [self[f.key] for f in self.edited if f.is_custom]
+
+    def _control(self, field: Field) -> forms.Field:
+        made = CONTROLS.get(field.type, _text_control)(field)
+        made.required, made.label = False, field.label[:1].upper() + field.label[1:]
+        return made
+
+    def _shown(self, field: Field) -> Any:
+        record = self.record
+        assert record is not None
+        if field.type is FieldType.TAGS:
+            own = (
+                CustomField.objects.filter(record=self.kind, key=field.key).first()
+                if field.is_custom
+                else None
+            )
+            labels = TAGS[self.kind].objects.filter(record=record, field=own).order_by("pk")
+            return ", ".join(labels.values_list("label", flat=True))
+        if field.type is FieldType.REFERENCE:
+            return str(getattr(record, field.key) or "")
+        return getattr(record, column_of(field))
+
+    def _further(self) -> list[str]:
+        found = ContactAddress.objects.filter(contact=self.record.pk if self.record else None).order_by("pk")
+        return list(found.values_list("email", flat=True))
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip()
+        unchanged = self.record is not None and email == self.initial["email"]
+        if email and not unchanged and normalise_address(email) is None:
+            raise ValidationError("This is no e-mail address.")
+        return email
+
+    def clean_further(self) -> list[str]:
+        try:
+            return read_addresses(self.cleaned_data["further"])
+        except Refused as refused:
+            raise ValidationError(f"This {refused}.") from refused
+
+    def clean_timezone(self) -> str:
+        name: str = self.cleaned_data["timezone"].strip()
+        try:
+            return zone_named(name).key if name else ""
+        except UnknownZone as unknown:
+            raise ValidationError(f"{unknown}."[:1].upper() + f"{unknown}."[1:]) from unknown
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        names = ("name",) if self.kind == ACCOUNT else ("email", "first_name", "last_name")
+        if not self.errors and not any(cleaned.get(name) for name in names):
+            wanted = "a name" if self.kind == ACCOUNT else "an e-mail address or a name"
+            raise ValidationError(f"Fill in {wanted}.")
+        return cleaned
+
+    @property
+    def changed_values(self) -> dict[str, Any]:
+        """Typed values by key; of a reference the name that was typed."""
+        keys = [key for key in self.changed_data if key != "further"]
+        if self.record is None:
+            keys = [f.key for f in self.edited if self.cleaned_data[f.key] not in (None, "", [], False)]
+        return {key: self.cleaned_data[key] for key in keys}
+
+
+def _text_control(field: Field) -> forms.Field:
+    most = LONGEST_CUSTOM if field.is_custom and field.type is FieldType.TEXT else LONGEST
+    return forms.CharField(max_length=most)
+
+
+def _owner_control(field: Field) -> forms.Field:
+    members = (
+        Member.objects.filter(is_active=True).select_related("user").order_by("user__name", "user__email")
+    )
+    choices = [(None, "Nobody"), *((member.pk, member.name) for member in members)]
+    return forms.TypedChoiceField(choices=choices, coerce=int, empty_value=None)
+
+
+class TagsField(forms.CharField):
+    """Labels between commas."""
+
+    def to_python(self, value: Any) -> Any:
+        return list(dict.fromkeys(read_labels(super().to_python(value) or "")))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(initial) != self.to_python(data)
+
+    def validate(self, value: Any) -> None:
+        for label in value:
+            if len(label) > LONGEST:
+                raise ValidationError(f"A tag may have {LONGEST} characters.")
+
+    def run_validators(self, value: Any) -> None:
+        """Those of a text do not suit a list."""
+
+
+class PlainDate(forms.DateField):
+    """A day as the browser's own control sends it."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value
+
+
+CONTROLS: dict[FieldType, Callable[[Field], forms.Field]] = {
+    FieldType.NUMBER: lambda field: forms.FloatField(),
+    FieldType.MONEY: lambda field: forms.FloatField(),
+    FieldType.DATE: lambda field: PlainDate(),
+    FieldType.DATE_TIME: lambda field: forms.DateTimeField(
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    ),
+    FieldType.YES_NO: lambda field: forms.BooleanField(),
+    FieldType.USER: _owner_control,
+    FieldType.TAGS: lambda field: TagsField(help_text="Separated by commas."),
+    FieldType.REFERENCE: lambda field: forms.CharField(
+        max_length=LONGEST, help_text="Found by its name, or made."
+    ),
+}
+
+
+class UploadForm(forms.Form):
+    """A file to import."""
+
+    file = forms.FileField(
+        label="CSV file",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )
+    kind = forms.ChoiceField(
+        label="What it holds",
+        choices=[(CONTACT, "People"), (ACCOUNT, "Companies")],
+        initial=CONTACT,
+        widget=forms.RadioSelect,
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_FILE:
+            most = LARGEST_FILE // 1024 // 1024
+            raise ValidationError(
+                f"The file has {file.size / 1024 / 1024:,.0f} MB; at most {most} MB are possible."
+            )
+        return file
+
+
+class StartForm(forms.Form):
+    """What else an import is told: what to do with people who are known, and what is the same for every row."""
+
+    on_duplicate = forms.ChoiceField(
+        label="Who is known already",
+        choices=[
+            (ImportJob.UPDATE, "is updated with what the file fills"),
+            (ImportJob.SKIP, "is left as they are"),
+            (ImportJob.CREATE, "comes in a second time"),
+        ],
+        initial=ImportJob.UPDATE,
+        widget=forms.RadioSelect,
+    )
+    tags = forms.CharField(
+        required=False, max_length=LONGEST, help_text="For every row; separated by commas."
+    )
+    owner = forms.ChoiceField(required=False, label="Owner of every row")
+    lifecycle_stage = forms.CharField(required=False, max_length=LONGEST, label="Stage of every row")
+    source = forms.CharField(required=False, max_length=LONGEST, label="Source of every row")
+
+    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = Member.objects.filter(is_active=True).select_related("user").order_by("user__name")
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ChoiceField)
+        owner.choices = [("", "As the file says"), *((member.email, member.name) for member in members)]
+        if kind == ACCOUNT:
+            del self.fields["lifecycle_stage"], self.fields["source"]
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """Key → text of what is the same for every row."""
+        keys = ("tags", "owner", "lifecycle_stage", "source")
+        return {key: text for key in keys if (text := self.cleaned_data.get(key, "").strip())}
+
+
+class SuppressForm(forms.Form):
+    """An address or number that nobody writes to any more."""
+
+    channel = forms.ChoiceField(choices=[(EMAIL, "E-mail"), (SMS, "SMS")], initial=EMAIL)
+    address = forms.CharField(max_length=LONGEST, label="Address or number")

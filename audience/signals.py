@@ -1,0 +1,6 @@
+"""Facts that go up from here. A receiver of an upper floor is a few lines; an exception there undoes the fact."""
+
+from django.dispatch import Signal
+
+suppressed = Signal()
+"""A person put an address or number on the list: ``channel``, ``address``, ``reason``, ``at``."""

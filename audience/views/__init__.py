@@ -1,0 +1,1 @@
+"""Pages of people, companies, imports and the suppression list."""

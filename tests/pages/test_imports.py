@@ -1,0 +1,249 @@
+"""The import by page: upload, match, progress that survives a reload, result."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils.timezone import now
+
+from audience import tasks
+from audience.imports.work import Work
+from audience.models import Contact, ContactTag, CustomField, ImportFile, ImportJob
+from tenants.models import Role
+from tenants.wall import use
+from tests.factories import make_tenant
+from tests.pages.somebody import Somebody, names, words
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "email,first name,Topics,Note\na@x.example,Ann,Sales;Hot,=1+1\nnobody,Ben,,\nc@x.example,Cas,,\n"
+
+
+@pytest.fixture
+def me(client: Client) -> Somebody:
+    return Somebody(client, make_tenant())
+
+
+def upload(me: Somebody, text: str | bytes = PEOPLE, kind: str = "contact") -> str:
+    """The address of the import of a file."""
+    data = text if isinstance(text, bytes) else text.encode()
+    file = SimpleUploadedFile("people.csv", data)
+    response = me.client.post("/imports/new/", {"file": file, "kind": kind})
+    assert response.status_code == 302
+    return response["Location"]
+
+
+def work(me: Somebody, path: str, size: int = 2000, steps: int = 1000) -> None:
+    doing = Work(int(path.split("/")[-2]), size=size)
+    for _ in range(steps):
+        with use(me.tenant):
+            if not doing.step(now=now()):
+                break
+
+
+def started(me: Somebody, text: str = PEOPLE, **form: str) -> str:
+    path = upload(me, text)
+    columns = {"column-0": "email", "column-1": "first_name", "on_duplicate": "update"}
+    response = me.client.post(f"{path}start/", columns | form)
+    assert response.status_code == 302, words(response.content.decode())
+    return path
+
+
+def test_a_stranger_is_led_to_signing_in_and_a_role_without_the_right_is_refused(client: Client) -> None:
+    assert client.get("/imports/new/").status_code == 302
+    me = Somebody(client, make_tenant(), "read_only")
+    for path in (
+        "/imports/",
+        "/imports/new/",
+        "/imports/1/",
+        "/imports/1/progress/",
+        "/imports/1/refused.csv",
+    ):
+        assert me.client.get(path).status_code == 403
+    assert me.client.post("/imports/1/start/").status_code == 403
+
+
+def test_an_import_of_another_workspace_or_of_somebody_else_is_not_there(client: Client) -> None:
+    path = upload(Somebody(Client(), make_tenant()))
+    me = Somebody(client, make_tenant(), "sales_rep")
+    colleague = Somebody(Client(), me.tenant, "sales_rep")
+    theirs = upload(colleague)
+    for address in (path, theirs):
+        assert me.client.get(address).status_code == 404
+        assert me.client.get(f"{address}progress/").status_code == 404
+        assert me.client.get(f"{address}refused.csv").status_code == 404
+        assert me.client.post(f"{address}start/").status_code == 404
+        assert me.client.post(f"{address}reread/").status_code == 404
+    assert names(me.get("/imports/")) == []
+    assert names(colleague.get("/imports/")) == ["people.csv"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "The file is empty."),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is no CSV file but an image (PNG)."),
+        (b"\n\n \n", "The file is empty."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_at_its_place(me: Somebody, data: bytes, reason: str) -> None:
+    response = me.client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", data), "kind": "contact"})
+    assert response.status_code == 422
+    assert reason in words(response.content.decode())
+    with use(me.tenant):
+        assert not ImportJob.objects.exists() and not ImportFile.objects.exists()
+
+
+def test_no_file_is_asked_for(me: Somebody) -> None:
+    response = me.client.post("/imports/new/", {"kind": "contact"})
+    assert (response.status_code, "Choose a file." in words(response.content.decode())) == (422, True)
+
+
+def test_columns_match_themselves_and_can_be_matched_by_hand(me: Somebody) -> None:
+    path = upload(me)
+    html = me.get(path)
+    assert '<option value="email" selected>' in html and '<option value="first_name" selected>' in html
+    assert "a@x.example" in html and "=1+1" in html
+    form = {
+        "column-0": "email",
+        "column-1": "first_name",
+        "column-2": "new:tags",
+        "column-3": "new:text",
+        "on_duplicate": "update",
+        "tags": "fair",
+        "lifecycle_stage": "Lead",
+        "owner": me.member.email,
+    }
+    assert me.client.post(f"{path}start/", form)["Location"] == path
+    assert "Waiting for a worker." in words(me.get(path))
+    work(me, path)
+    with use(me.tenant):
+        ann = Contact.objects.get(first_name="Ann")
+        assert (ann.owner, ann.lifecycle_stage) == (me.member, "Lead")
+        assert dict(CustomField.objects.values_list("key", "type")) == {"topics": "tags", "note": "text"}
+        labels = ContactTag.objects.filter(record=ann).values_list("field__key", "label")
+        assert sorted(labels, key=str) == [("topics", "Hot"), ("topics", "Sales"), (None, "fair")]
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({"column-0": "score"}, "Choose the column that has the e-mail or a name."),
+        ({"column-0": "email", "column-1": "email"}, "Two columns are “email”; choose one."),
+        (
+            {"column-0": "nonsense", "column-1": "first_name"},
+            "There is no field “nonsense” that a file can fill.",
+        ),
+        ({"column-0": "email", "on_duplicate": "eat"}, "Select a valid choice."),
+        ({"column-0": "email", "owner": "x@us.example"}, "Select a valid choice."),
+    ],
+)
+def test_what_is_wrong_with_the_columns_is_said_and_what_was_chosen_stays(
+    me: Somebody, form: dict[str, str], reason: str
+) -> None:
+    path = upload(me)
+    response = me.client.post(f"{path}start/", {"on_duplicate": "skip"} | form)
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert reason in words(html)
+    with use(me.tenant):
+        assert ImportJob.objects.get().state == "matching"
+        assert not CustomField.objects.exists()
+
+
+def test_the_file_can_be_read_anew_in_another_encoding(me: Somebody) -> None:
+    path = upload(me, "email;name\na@x.example;Łukasz\n".encode("cp1250"))
+    assert "Łukasz" not in me.get(path)
+    me.client.post(f"{path}reread/", {"encoding": "cp1250", "delimiter": ";"})
+    assert "Łukasz" in me.get(path)
+    response = me.client.post(f"{path}reread/", {"encoding": "utf-8"}, follow=True)
+    assert "The file is not in the encoding utf-8" in response.content.decode()
+    assert "Łukasz" in me.get(path)
+
+
+def test_progress_survives_a_reload_and_ends_with_the_result(me: Somebody) -> None:
+    path = started(me)
+    work(me, path, size=1, steps=2)
+    for _ in range(2):
+        html = me.get(path)
+        assert f'hx-get="{path}progress/"' in html and "2 of 3" in words(html)
+    part = me.get(f"{path}progress/", **{"HX-Request": "true"})
+    assert "2 of 3" in words(part) and "1 row refused so far" in words(part)
+    work(me, path)  # another worker, and the lease of the first one is not over
+    assert "2 of 3" in words(me.get(path))
+    with use(me.tenant):
+        Work(int(path.split("/")[-2])).release(now=now())
+    work(me, path)
+    last = me.client.get(f"{path}progress/")
+    assert (last.status_code, last["HX-Refresh"]) == (286, "true")
+    said = words(me.get(path))
+    assert "Created 2 Updated 0 Skipped 0 Refused 1" in said
+    assert "nobody" in said and "is no e-mail address" in said
+    assert "Done" in words(me.get("/imports/"))
+
+
+def test_refused_rows_are_downloaded_with_cells_that_are_no_formulas(me: Somebody) -> None:
+    path = started(me, 'email,first name,Topics,Note\n=cmd|x,Ann,+1,"two\nlines"\nb@x.example,Ben\n')
+    work(me, path)
+    response = me.client.get(f"{path}refused.csv")
+    assert response["Content-Disposition"].startswith("attachment")
+    rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+    assert rows == [
+        ["Line", "Reason", "email", "first name", "Topics", "Note"],
+        [
+            "2",
+            "email: “=cmd|x” has “=cmd”, which is no e-mail address",
+            "'=cmd|x",
+            "Ann",
+            "'+1",
+            "two\nlines",
+        ],
+        ["4", "2 cells where the header has 4", "b@x.example", "Ben"],
+    ]
+
+
+def test_an_import_is_started_once(me: Somebody) -> None:
+    path = started(me)
+    response = me.client.post(f"{path}start/", {"column-0": "email", "on_duplicate": "create"}, follow=True)
+    assert "This import was started already." in response.content.decode()
+    me.client.post(f"{path}reread/", {"encoding": "cp1250"})
+    with use(me.tenant):
+        assert ImportJob.objects.get().encoding == "utf-8"
+
+
+def test_the_task_works_an_import_to_its_end(me: Somebody) -> None:
+    path = started(me)
+    job_id = int(path.split("/")[-2])
+    tasks.work_import(me.tenant.pk, job_id)
+    tasks.work_import(me.tenant.pk, job_id)
+    with use(me.tenant):
+        assert ImportJob.objects.get().state == "done"
+        assert Contact.objects.count() == 2
+
+
+def test_a_fault_of_the_program_ends_the_import_and_is_shown(me: Somebody) -> None:
+    path = started(me)
+    with use(me.tenant):
+        ImportFile.objects.update(data=b"no longer a packed file")
+    with pytest.raises(Exception, match="header"):
+        tasks.work_import(me.tenant.pk, int(path.split("/")[-2]))
+    said = words(me.get(path))
+    assert "The import stopped." in said and "Stopped by a fault of the program" in said
+
+
+def test_who_may_import_companies_does_so(me: Somebody) -> None:
+    path = upload(me, "Name,Industry type\nAcme,Paper\n", kind="account")
+    me.client.post(f"{path}start/", {"column-0": "name", "column-1": "industry", "on_duplicate": "update"})
+    work(me, path)
+    assert names(me.get("/companies/")) == ["Acme"]
+
+
+def test_a_right_that_is_taken_away_ends_at_once(me: Somebody) -> None:
+    path = upload(me)
+    with use(me.tenant):
+        Role.objects.filter(key="admin").update(permissions={"record.view": "all"})
+    assert me.client.post(f"{path}start/", {"column-0": "email"}).status_code == 403
