@@ -14,6 +14,7 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser
 
 ID = re.compile(r"\d{1,12}")
+TRACKED = re.compile(r"/t/[^/]+\.c\.[^/]+$")
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class ReceivedMail:
 
     @property
     def tracked_links(self) -> list[str]:
-        return [link for link in self.links if "/t/c/" in link]
+        return [link for link in self.links if TRACKED.search(link)]
 
     @cached_property
     def pixel(self) -> str | None:
         sources = [img.attributes.get("src") or "" for img in LexborHTMLParser(self.html).css("img[src]")]
-        return next((src for src in sources if "/t/o/" in src), None)
+        return next((src for src in sources if "/t/" in src), None)
 
     @property
     def unsubscribe_url(self) -> str | None:

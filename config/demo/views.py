@@ -8,7 +8,7 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -64,7 +64,7 @@ def inbox(request: HttpRequest, number: int | None = None) -> HttpResponse:
 @demonstration
 @require_GET
 @xframe_options_sameorigin
-@csp_update(  # type: ignore[arg-type]
+@csp_replace(  # type: ignore[arg-type]
     {"style-src": ["'unsafe-inline'"], "img-src": ["data:"], "frame-ancestors": ["'self'"], "sandbox": []}
 )
 def body(request: HttpRequest, number: int) -> HttpResponse:
