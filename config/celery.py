@@ -3,8 +3,9 @@
 import os
 import warnings
 
+import structlog
 from celery import Celery, Task
-from celery.signals import task_success, worker_init
+from celery.signals import task_prerun, task_success, worker_init
 
 from config.beat import TICK
 
@@ -25,6 +26,13 @@ def refuse_a_role_that_passes_the_wall(**_kwargs: object) -> None:
     from config.role import check_role
 
     check_role()
+
+
+@task_prerun.connect
+def name_the_task_in_logs(task_id: str, task: Task, **_kwargs: object) -> None:
+    """Put the task on each log line of its run."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
 
 
 @task_success.connect

@@ -255,7 +255,7 @@ TEMPLATES = [
 FORM_RENDERER = "config.forms.Renderer"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 MEDIA_ROOT = env("MEDIA_ROOT", default=str(DATA_DIR / "media"))
 """Uploaded and exported files, shared by web and workers; no URL leads there."""
 STORAGES = {

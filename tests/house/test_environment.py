@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -48,6 +49,20 @@ def test_production_names_the_missing_variable_in_one_line(program: str) -> None
 def test_production_with_all_variables_passes_the_checks() -> None:
     said = say("manage.py", **PRODUCTION)
     assert (said.returncode, said.stdout) == (0, "System check identified no issues (0 silenced).\n")
+
+
+def test_every_file_that_a_style_or_script_names_is_there_in_production(tmp_path: Path) -> None:
+    """The manifest's storage reads them all and refuses a name that leads nowhere."""
+    bare = {"PATH": os.environ["PATH"], "STATIC_ROOT": str(tmp_path / "static")}
+    said = subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput"],
+        cwd=CHECKOUT,
+        env=bare | PRODUCTION,
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0, said.stderr
+    assert (tmp_path / "static" / "staticfiles.json").exists()
 
 
 def test_the_example_of_an_environment_names_each_required_variable() -> None:
