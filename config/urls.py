@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/", include("config.demo.urls")),
     path("settings/", include("tenants.urls")),
     path("", include("audience.urls")),
+    path("", include("messaging.urls")),
 ]
 if settings.MODE in ("demo", "test"):
     urlpatterns.append(path("gallery/", gallery))

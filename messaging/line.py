@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 
-from tenants.wall import current_id
+from tenants.wall import use
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -107,9 +107,8 @@ def _execute(raw: psycopg.Connection[Any], statement: Statement) -> psycopg.Curs
 
 
 def _nested(tenant_id: int, statements: tuple[Statement, ...]) -> list[Rows]:
-    assert tenant_id == current_id(), "another tenant is in use"
     found: list[Rows] = []
-    with transaction.atomic():
+    with use(tenant_id):
         for statement in statements:
             cursor = psycopg.Cursor(connection.connection)
             cursor.execute(statement.sql.encode(), statement.params or None)

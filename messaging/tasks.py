@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from datetime import datetime
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
+from django.db import OperationalError
 from django.utils.timezone import now
 
-from messaging import doorbell, due, reaper
+from messaging import doorbell, due, reaper, tracking
 from messaging.crash import point
 from messaging.delivery import visit
 
@@ -52,3 +54,11 @@ def deliver_mailbox(tenant_id: int, mailbox_id: int, helpers: int | None = None)
     visit(tenant_id, mailbox_id, clock=now, ending=is_over)
     if time.monotonic() > until and (tenant_id, mailbox_id) in due.mailboxes(now=now(), tenant_id=tenant_id):
         doorbell.visit(tenant_id, mailbox_id, helpers=0)
+
+
+@shared_task(ignore_result=True, autoretry_for=(OperationalError,), retry_backoff=1, max_retries=8)
+def record_later(token: str, method: str, headers: dict[str, str], at: str) -> None:
+    """Take in an open or click that could not be written down at once."""
+    followed = tracking.target(token)
+    if followed is not None:
+        tracking.record(followed, tracking.Seen(method, headers, datetime.fromisoformat(at)))
