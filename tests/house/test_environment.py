@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.core.management import call_command
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from config.embedded.bootstrap import complaint
 from config.embedded.services import CHECKOUT
@@ -53,7 +53,7 @@ def test_production_with_all_variables_passes_the_checks() -> None:
     assert (said.returncode, said.stdout) == (0, "System check identified no issues (0 silenced).\n")
 
 
-def test_every_file_that_a_style_names_is_there(tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_every_file_that_a_style_names_is_there(tmp_path: Path, settings: Settings) -> None:
     """The manifest's storage reads them all and refuses a name that leads nowhere (without compression: slow)."""
     settings.STATIC_ROOT = tmp_path
     backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
