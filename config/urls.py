@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", include("tenants.urls")),
     path("", include("audience.urls")),
     path("", include("messaging.urls")),
+    path("settings/mailboxes/", include("messaging.mailbox_urls")),
 ]
 if settings.MODE in ("demo", "test"):
     urlpatterns.append(path("gallery/", gallery))

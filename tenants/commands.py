@@ -7,7 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Value
 
+from tenants.fields import Lowered
 from tenants.models import AuditLine, Member, Membership, Role, Team, Tenant, User
 from tenants.policy import require, require_any
 from tenants.roles import ALL, READY
@@ -56,35 +58,39 @@ def add_member(
 
 @transaction.atomic
 def invite(
-    *, email: str, name: str, role: Role, by: Member, now: datetime, team: Team | None = None, **fields: Any
+    *, email: str, name: str, role: Role, by: Member, now: datetime, team: str = "", **fields: Any
 ) -> Member:
     """Add a member at another's wish. Raises Refused where the address is a member already.
 
-    Somebody who has an account here keeps its name and password. Their mail is the caller's affair.
+    ``team`` by its name; one that there is not yet is made. Somebody who has an account here keeps its name and
+    password. Their mail is the caller's affair.
     """
     require(by, "admin.manage")
     known = Member.objects.select_related("user").filter(user__email=email.lower()).first()
     if known:
         how = "is a member already" if known.is_active else "was a member: activate them again"
         raise Refused(f"{known.email} {how}.")
-    member = _add(email=email, name=name, role=role, team=team, **fields)
+    member = _add(email=email, name=name, role=role, team=team_named(team), **fields)
     audit(by=by, verb="member.invite", obj=member, at=now, email=member.email, role=role.name)
     return member
 
 
 @transaction.atomic
 def change_member(
-    *, member: Member, role: Role, team: Team | None, emails_per_day: int | None, by: Member, now: datetime
+    *, member: Member, role: Role, team: str, emails_per_day: int | None, by: Member, now: datetime
 ) -> None:
-    """Give a member another role, team or limit. Raises Refused where nobody would be left to manage members."""
+    """Give a member another role, team (as in ``invite``) or limit.
+
+    Raises Refused where nobody would be left to manage members.
+    """
     require(by, "admin.manage")
     row = _held(member)
     before = {"role": row.role.name, "team": row.team and row.team.name, "limit": row.emails_per_day}
     if not _manages(role):
         _keep_an_admin(row)
-    row.role, row.team, row.emails_per_day = role, team, emails_per_day
+    row.role, row.team, row.emails_per_day = role, team_named(team), emails_per_day
     row.save(update_fields=["role", "team", "emails_per_day"])
-    after = {"role": role.name, "team": team and team.name, "limit": emails_per_day}
+    after = {"role": role.name, "team": row.team and row.team.name, "limit": emails_per_day}
     audit(by=by, verb="member.change", obj=row, at=now, before=before, after=after)
 
 
@@ -121,6 +127,14 @@ def reactivate_member(*, member: Member, by: Member, now: datetime) -> bool:
     audit(by=by, verb="member.reactivate", obj=row, at=now)
     member_reactivated.send(Member, member=row, by=by, at=now)
     return True
+
+
+def team_named(name: str) -> Team | None:
+    """The team of that name, whatever its letters' case; made if there is none. None without a name."""
+    if not name:
+        return None
+    Team.objects.bulk_create([Team(name=name)], ignore_conflicts=True)
+    return Team.objects.get(name_norm=Lowered(Value(name)))
 
 
 @transaction.atomic

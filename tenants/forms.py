@@ -7,11 +7,9 @@ from typing import Any
 import pycountry
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Value
 
 from tenants import signatures
-from tenants.fields import Lowered
-from tenants.models import Role, Team
+from tenants.models import Role
 from tenants.zones import ZoneField
 
 ZONE_MISSING = {"required": "Choose a time zone, such as Europe/Berlin."}
@@ -65,7 +63,7 @@ class WorkspaceForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    """Role, team and limit of a member. A team that there is not yet is made."""
+    """Role, team (by name) and limit of a member."""
 
     role = forms.ModelChoiceField(Role.objects.none(), error_messages={"required": "Choose a role."})
     team = forms.CharField(required=False, max_length=100)
@@ -77,14 +75,6 @@ class MemberForm(forms.Form):
 
     def clean_team(self) -> str:
         return one_line(self.cleaned_data["team"])
-
-    def chosen_team(self) -> Team | None:
-        """The team of that name, whatever its letters' case; made if there is none."""
-        name = self.cleaned_data["team"]
-        if not name:
-            return None
-        Team.objects.bulk_create([Team(name=name)], ignore_conflicts=True)
-        return Team.objects.get(name_norm=Lowered(Value(name)))
 
 
 class InviteForm(MemberForm):

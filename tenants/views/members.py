@@ -110,29 +110,16 @@ def activate(request: MemberRequest, member_id: int) -> HttpResponse:
 
 
 def _invite(form: InviteForm, by: Member) -> Member | None:
-    found = form.cleaned_data
     try:
-        return invite(
-            email=found["email"],
-            name=found["name"],
-            role=found["role"],
-            team=form.chosen_team(),
-            emails_per_day=found["emails_per_day"],
-            by=by,
-            now=now(),
-        )
+        return invite(**form.cleaned_data, by=by, now=now())
     except Refused as refused:
         form.add_error("email", str(refused))
         return None
 
 
 def _change(form: MemberForm, member: Member, by: Member) -> bool:
-    found = form.cleaned_data
-    limit = found["emails_per_day"]
     try:
-        change_member(
-            member=member, role=found["role"], team=form.chosen_team(), emails_per_day=limit, by=by, now=now()
-        )
+        change_member(member=member, **form.cleaned_data, by=by, now=now())
     except Refused as refused:
         form.add_error("role", str(refused))
         return False

@@ -56,12 +56,12 @@ def test_only_who_manages_members_does(tenant: Tenant) -> None:
         with pytest.raises(PermissionDenied):
             verb(member=ana, by=manager, now=NOW)
     with pytest.raises(PermissionDenied):
-        change_member(member=manager, role=role("admin"), team=None, emails_per_day=None, by=manager, now=NOW)
+        change_member(member=manager, role=role("admin"), team="", emails_per_day=None, by=manager, now=NOW)
 
 
 def test_the_last_administrator_stays_one(tenant: Tenant) -> None:
     admin, other = make_member("admin"), make_member("admin")
-    change = {"team": None, "emails_per_day": None, "now": NOW}
+    change = {"team": "", "emails_per_day": None, "now": NOW}
     change_member(member=other, role=role("sales_rep"), by=admin, **change)  # type: ignore[arg-type]
     with pytest.raises(Refused, match="last administrator"):
         change_member(member=admin, role=role("sales_rep"), by=admin, **change)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def test_an_administrator_who_was_deactivated_does_not_count(tenant: Tenant) -> 
     admin, other = make_member("admin"), make_member("admin")
     deactivate_member(member=other, by=admin, now=NOW)
     with pytest.raises(Refused, match="last administrator"):
-        change_member(member=admin, role=role("sales_rep"), team=None, emails_per_day=None, by=admin, now=NOW)
+        change_member(member=admin, role=role("sales_rep"), team="", emails_per_day=None, by=admin, now=NOW)
 
 
 def test_nobody_deactivates_themselves(tenant: Tenant) -> None:
