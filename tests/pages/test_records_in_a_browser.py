@@ -1,0 +1,183 @@
+"""Pages of records in a real browser: accessible, within the window, light and dark, and an import by hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from audience.models import Contact, ContactTag, ImportJob, ImportRefusal, Suppression
+from tenants.models import Tenant
+from tenants.wall import use
+from tests.browser import NewPage
+from tests.factories import NOW, AccountFactory, ContactFactory, make_tenant
+from tests.pages.signing_in import sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOOKS = [(1440, False), (1440, True), (390, False), (390, True)]
+LESS = [(1440, True), (390, False)]
+"""Looks of which a few pages are enough: the others differ in nothing else."""
+SHOTS = os.environ.get("SHOTS")
+"""A folder for pictures of all pages, to be looked at."""
+
+
+class Site:
+    """A workspace with people, and pages of a member who is signed in."""
+
+    def __init__(self, live_server: Any, new_page: NewPage) -> None:
+        self.address, self.new_page = live_server.url, new_page
+        self.tenant = make_tenant()
+        self.client = Client()
+        self.member = sign_in(self.client, self.tenant)
+
+    def open(self, path: str, width: int = 1440, dark: bool = False) -> Page:
+        page = self.new_page(self.address, width=width, dark=dark)
+        value = self.client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": self.address}]
+        )
+        page.goto(path)
+        return page
+
+
+@pytest.fixture
+def site(live_server: Any, new_page: NewPage) -> Site:
+    return Site(live_server, new_page)
+
+
+def fill(site: Site) -> dict[str, str]:
+    """Some rows of everything; the paths of their pages by what they show."""
+    with use(site.tenant):
+        acme = AccountFactory(name="Acme Werke GmbH & Co. KG", industry="Manufacturing", employees=1200)
+        people = ContactFactory.create_batch(
+            60, account=acme, job_title="Head of Procurement", lifecycle_stage="Sales Qualified Lead"
+        )
+        contact: Contact = people[-1]
+        contact.owner, contact.email, contact.last_contacted_mode = (
+            site.member,
+            "Ann@x.example",
+            "Opened but no reply",
+        )
+        contact.save()
+        for label in ("Fair 2026", "Hot", "Newsletter"):
+            ContactTag.objects.create(record=contact, label=label)
+        Suppression.objects.create(
+            channel="email", address_norm="ann@x.example", reason="unsubscribed", at=NOW
+        )
+        Suppression.objects.create(channel="email", address_norm="b@x.example", reason="bounced", at=NOW)
+        running = ImportJob.objects.create(
+            file_name="a.csv",
+            state="running",
+            total=8000,
+            done=3120,
+            refused=12,
+            made_at=NOW,
+            owner=site.member,
+        )
+        done = ImportJob.objects.create(
+            file_name="freshsales-contacts.csv",
+            state="done",
+            total=8000,
+            done=8000,
+            created=7726,
+            updated=150,
+            refused=124,
+            made_at=NOW,
+            warnings=["There are several columns “first name”; the first is taken."],
+        )
+        ImportRefusal.objects.create(
+            job=done, line=17, reason="Emails: “a at b” is no e-mail address", cells=["a at b", "x" * 300]
+        )
+    return {
+        "contacts": "/contacts/",
+        "nobody": "/contacts/?q=zzz",
+        "contact": f"/contacts/{contact.pk}/",
+        "contact-edit": f"/contacts/{contact.pk}/edit/",
+        "companies": "/companies/",
+        "company": f"/companies/{acme.pk}/",
+        "imports": "/imports/",
+        "import-new": "/imports/new/",
+        "import-running": f"/imports/{running.pk}/",
+        "import-done": f"/imports/{done.pk}/",
+        "suppression": "/settings/suppression/",
+    }
+
+
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
+def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
+    found = {}
+    paths = fill(site) | {"import-match": uploaded(site)}
+    if not SHOTS and (width, dark) in LESS:
+        paths = {
+            name: path for name, path in paths.items() if name in ("contact", "import-match", "import-done")
+        }
+    for name, path in paths.items():
+        page = site.open(path, width, dark)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{name}-{width}{'-dark' if dark else ''}.png", full_page=True)
+        result = Axe().run(page, options={"preload": False}).response["violations"]
+        found[name] = [(v["id"], [node["target"] for node in v["nodes"]]) for v in result]
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth"):
+            found[name].append(("too wide", []))
+        page.context.close()
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def uploaded(site: Site) -> str:
+    """The address of an import whose columns are to be matched."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    data = b"E-Mail;Vorname;Phase;Bemerkung\na@x.example;Ann;Lead;Messe, Stand 4\nb@x.example;Ben;;\n"
+    form = {"file": SimpleUploadedFile("messe.csv", data), "kind": "contact"}
+    return site.client.post("/imports/new/", form)["Location"]
+
+
+def test_a_file_is_imported_by_hand(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("E-Mail;Vorname;Thema\na@x.example;Ann;Preise\nnobody;Ben;\n")
+    page = site.open("/contacts/")
+    page.get_by_role("link", name="Import people").click()
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("heading", name="Match columns")).to_be_visible()
+    expect(page.get_by_label("Field for E-Mail")).to_have_value("email")
+    page.get_by_label("Field for Thema").select_option("new:tags")
+    page.get_by_role("button", name="Import 2 rows").click()
+    expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
+    work(site.tenant)
+    expect(page.get_by_text("is no e-mail address")).to_be_visible()
+    page.get_by_role("link", name="See contacts").click()
+    page.get_by_role("link", name="Ann").click()
+    expect(page.get_by_role("heading", name="Ann", level=1)).to_be_visible()
+    expect(page.get_by_text("Preise")).to_be_visible()
+
+
+def work(tenant: Tenant) -> None:
+    from audience.tasks import work_import
+
+    with use(tenant):
+        job = ImportJob.objects.get()
+    work_import(tenant.pk, job.pk)
+
+
+def test_people_are_found_while_one_types_and_the_address_follows(site: Site) -> None:
+    fill(site)
+    with use(site.tenant):
+        ContactFactory(first_name="Zoë", last_name="Quent")
+    page = site.open("/contacts/")
+    page.keyboard.press("/")
+    page.keyboard.type("zo")
+    main = page.get_by_label("Search by name, e-mail or company")
+    main.fill("zoë")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()
+    assert "q=zo" in page.url
+    page.reload()
+    expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()
