@@ -116,7 +116,7 @@ class _Press:
             for part in (text.subject, text.body, text.signature):
                 paths |= part.used if part else set()
         rows = Message.objects.filter(pk__in=[m.id for m in batch])
-        self.values = values.read(rows, paths)
+        self.values = values.read(rows, paths, zone=self.mailbox.member.timezone)
 
     def text(self, message: Claimed) -> Text:
         version = self.mailings[message.mailing_id].template_version

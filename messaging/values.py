@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -31,11 +33,13 @@ OF_CONTACT: Prefixes = {"contact": "", "account": "account__", "owner": "owner__
 TAGS: dict[str, type[Any]] = {"contact": ContactTag, "account": AccountTag, "opportunity": OpportunityTag}
 
 
-def read(rows: QuerySet[Any], paths: Iterable[str], prefixes: Prefixes = OF_MESSAGE) -> dict[int, Values]:
+def read(
+    rows: QuerySet[Any], paths: Iterable[str], prefixes: Prefixes = OF_MESSAGE, zone: ZoneInfo | None = None
+) -> dict[int, Values]:
     """For each row, by its pk, the values of ``paths`` (``contact.first_name``); a bare name is the contact's.
 
-    Users are their names, references the name of what they point at, yes/no fields Yes or No. A field that there is
-    not (any more) has no value.
+    Users are their names, references the name of what they point at, yes/no fields Yes or No, instants in ``zone``. A
+    field that there is not (any more) has no value.
     """
     wanted = {path: path if "." in path else f"contact.{path}" for path in paths}
     known = catalogue() if wanted else Catalogue()
@@ -44,7 +48,9 @@ def read(rows: QuerySet[Any], paths: Iterable[str], prefixes: Prefixes = OF_MESS
     found: dict[int, Values] = {}
     for pk, *read in rows.values_list("pk", *flat):
         row = dict(zip(flat, read, strict=True))
-        found[pk] = {path: _value(type_, [row[c] for c in group]) for path, (type_, group) in columns.items()}
+        found[pk] = {
+            path: _value(type_, [row[c] for c in group], zone) for path, (type_, group) in columns.items()
+        }
     for path, field in _tag_fields(wanted, known):
         if field.record in prefixes:
             _add_tags(found, rows, path, field, prefixes[field.record])
@@ -82,7 +88,7 @@ def _parts(field: Field, column: str) -> tuple[str, ...]:
     return (column,)
 
 
-def _value(type_: FieldType, parts: list[Any]) -> object:
+def _value(type_: FieldType, parts: list[Any], zone: ZoneInfo | None) -> object:
     (first, *rest) = parts
     if type_ is FieldType.YES_NO:
         return "Yes" if first else "No"
@@ -90,9 +96,7 @@ def _value(type_: FieldType, parts: list[Any]) -> object:
         return " ".join(part for part in parts if part)
     if rest:
         return first or rest[0]
-    if isinstance(first, float) and first.is_integer():
-        return int(first)
-    return first
+    return first.astimezone(zone) if zone and isinstance(first, datetime) else first
 
 
 def _field(name: str, known: Catalogue) -> Field | None:
