@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -11,7 +10,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
+from config.quota import Quota, quota_of
 from tenants.models import Member
 from tenants.policy import can
 from tenants.sessions import active_memberships
@@ -60,19 +61,6 @@ PROFILE = (
     Entry("Devices", "computer-desktop", "/accounts/sessions/"),
 )
 SEARCH = Entry("Search contacts", "magnifying-glass", "/contacts/", ("record.view",))
-
-
-@dataclass(frozen=True)
-class Quota:
-    """Mails that a member has sent today, of those allowed."""
-
-    sent: int
-    limit: int
-    sender: str
-
-
-#: Set by the app that counts (``config.apps``): a member's quota, or None where they have no mailbox.
-quota_of: Callable[[Member], Quota | None] = lambda member: None  # noqa: E731
 
 
 class Chrome:
@@ -125,7 +113,7 @@ class Chrome:
 
     @cached_property
     def quota(self) -> Quota | None:
-        return quota_of(self.member) if self.member else None
+        return quota_of(self.member, timezone.now()) if self.member and self.member.pk else None
 
     @cached_property
     def messages(self) -> list[Any]:

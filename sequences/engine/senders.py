@@ -122,10 +122,14 @@ def _made(people: list[Member], now: datetime) -> dict[int, int]:
     return {sender: made for sender, day, made in usage if days.get(sender) == day}
 
 
-def _room(member: Member, made: Mapping[int, int]) -> int:
+def daily_limit(member: Member) -> int:
+    """How many automatic e-mails may be made for a member a day: their own limit, their role's, the plan's."""
     limits = (member.emails_per_day, member.role.emails_per_day, EMAILS_PER_DAY)
-    limit = next(limit for limit in limits if limit is not None)
-    return max(limit - made.get(member.pk, 0), 0)
+    return next(limit for limit in limits if limit is not None)
+
+
+def _room(member: Member, made: Mapping[int, int]) -> int:
+    return max(daily_limit(member) - made.get(member.pk, 0), 0)
 
 
 def _signatures(people: list[Member]) -> list[Needs]:

@@ -9,6 +9,16 @@
       location.reload();
     }
   });
+  // An error that came beside the answer: its control learns whether it is valid.
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    for (const error of document.querySelectorAll(".cond > .error")) {
+      const wrong = Boolean(error.textContent.trim());
+      for (const control of document.querySelectorAll(`[aria-describedby="${CSS.escape(error.id)}"]`)) {
+        control.toggleAttribute("aria-invalid", wrong);
+        if (wrong) control.setAttribute("aria-invalid", "true");
+      }
+    }
+  });
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
     say({ 403: "You may not do that.", 404: "That is no longer there." }[status] ?? `That did not work (${status}). Please try again.`);
