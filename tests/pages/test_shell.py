@@ -29,8 +29,8 @@ def anything(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 urlpatterns = [
-    *the_apps,
     *(path(entry.path.strip("/") + "/", anything) for entry in (*NAV, *QUICK_ADD)),
+    *the_apps,
 ]
 
 
