@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("demo/", include("config.demo.urls")),
     path("settings/", include("tenants.urls")),
+    path("sequences/", include("sequences.urls")),
     path("", include("audience.urls")),
     path("", include("messaging.urls")),
     path("settings/mailboxes/", include("messaging.mailbox_urls")),

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Q
 
 from audience.models import SavedView
 from sequences.commands.editing import NAME_LENGTH
@@ -14,7 +15,7 @@ from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
 from tenants.localtime import UnknownZone, zone_named
 from tenants.models import Member
-from tenants.policy import can, visible
+from tenants.policy import can
 
 MOST_HOLIDAYS = 500
 RECORDS = (("contact", "Contacts"), ("account", "Companies"))
@@ -33,7 +34,7 @@ class DatesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         found, wrong = set(), []
         for number, line in enumerate(super().clean(value).splitlines(), 1):
             word = line.split()[0].rstrip(",;") if line.split() else ""
@@ -59,7 +60,7 @@ class ZoneField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return str(value) if isinstance(value, ZoneInfo) else value
 
-    def clean(self, value: Any) -> ZoneInfo:  # type: ignore[override]
+    def clean(self, value: Any) -> ZoneInfo:
         try:
             return zone_named(super().clean(value).strip())
         except UnknownZone as unknown:
@@ -100,17 +101,23 @@ class DetailsForm(forms.Form):
     is_shared = forms.BooleanField(label="Everyone may view and clone it", required=False)
 
     def __init__(
-        self, *args: Any, sequence: Sequence, by: Member, senders: list[tuple[str, str]], **kwargs: Any
-    ):
+        self,
+        data: Any = None,
+        *,
+        sequence: Sequence,
+        by: Member,
+        senders: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
         initial = {
             "name": sequence.name,
             "description": sequence.description,
             "sender": sender_ref(sequence),
             "is_shared": sequence.is_shared,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial, **kwargs)
         self.fields["name"].widget.attrs.pop("autofocus", None)
-        choices = with_current(senders, initial["sender"], "{} (cannot send)")
+        choices = with_current(senders, sender_ref(sequence), "{} (cannot send)")
         self.fields["sender"].choices = choices  # type: ignore[attr-defined]
         if not can(by, "sequence.share", sequence):
             self.fields["is_shared"].disabled = True
@@ -140,10 +147,10 @@ class AudienceForm(forms.Form):
     unique_email = forms.BooleanField(label="One contact for each e-mail address", required=False)
     exclusive = forms.BooleanField(label="Exclusive", required=False)
 
-    def __init__(self, *args: Any, sequence: Sequence, by: Member, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, sequence: Sequence, by: Member, **kwargs: Any) -> None:
         fixed = {name: getattr(sequence, name) for name in ("record", "unique_email", "exclusive")}
         chosen = list(sequence.sequence_views.values_list("view_id", flat=True))
-        super().__init__(*args, initial=fixed | {"views": chosen}, **kwargs)
+        super().__init__(data, initial=fixed | {"views": chosen}, **kwargs)
         if sequence.activated_at:
             self.fields["record"].disabled = True
         if sequence.record not in dict(RECORDS):
@@ -156,7 +163,7 @@ class AudienceForm(forms.Form):
 
 def visible_views(member: Member, views: Any) -> Any:
     """The saved views that a member may use: their own and shared ones."""
-    return visible(member, "record.view", views) | views.filter(is_shared=True)
+    return views.filter(Q(owner=member) | Q(owner=None) | Q(is_shared=True))
 
 
 class TimingForm(forms.Form):

@@ -49,9 +49,16 @@ class StepForm(forms.Form):
     )
     name = forms.CharField(label="Name", max_length=80, required=False, strip=True)
 
-    def __init__(self, *args: Any, setting: Setting, step: Step | None = None, **kwargs: Any) -> None:
-        initial = kwargs.pop("initial", None) or {}
-        super().__init__(*args, initial=initial | (self.stored(step) if step else {}), **kwargs)
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        setting: Setting,
+        step: Step | None = None,
+        initial: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, initial=(initial or {}) | (self.stored(step) if step else {}), **kwargs)
         self.setting = setting
         for name, input_ in self.fields.items():
             if isinstance(input_, PlaceholderText):
@@ -74,7 +81,7 @@ class StepForm(forms.Form):
 
     @property
     def setting_names(self) -> list[str]:
-        return [name for name in self.cleaned_data if name not in ("day", "name", "template")]
+        return [name for name in self.cleaned_data if name not in ("day", "name", "template", "push")]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -134,7 +141,7 @@ class EmailForm(StepForm):
 class ReminderForm(StepForm):
     """What every manual kind has (*R* of semantics 6.2)."""
 
-    defaults: ClassVar[dict[str, Any]] = {"priority": "normal"}
+    defaults: ClassVar[dict[str, Any]] = {"priority": "normal", "assignee": "contact_owner"}
 
     title = PlaceholderText(
         label="Title", max_length=200, error_messages={"required": "Say in a few words what is to be done."}
@@ -166,8 +173,7 @@ class ReminderForm(StepForm):
     def settings(self) -> dict[str, Any]:
         found = super().settings
         found.pop("due", None)
-        if found.get("priority") == "normal":
-            del found["priority"]
+        found = {name: value for name, value in found.items() if self.defaults.get(name) != value}
         due = {name: n for name, n in self._due().items() if n}
         return found | ({"due": due} if due else {})
 

@@ -24,7 +24,7 @@ class AddressesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         text = super().clean(value)
         found = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
         for address in found:
@@ -47,7 +47,7 @@ class LinesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list | tuple) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         entries: dict[str, str] = {}
         for line in super().clean(value).splitlines():
             entry = " ".join(line.split())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from audience.conditions.english import sentence
@@ -115,6 +115,8 @@ class ConditionForm:
         pattern = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,3}})-field")
         numbers = sorted({int(found[1]) for key in data if (found := pattern.fullmatch(key))})
         typed = [_read_row(data, f"{prefix}-{n}") for n in numbers[: MOST_CONDITIONS + 1]]
+        drawn_for = data.get(f"{prefix}-record", "") or scope.record
+        typed = [replace(row, field=_renamed(row.field, drawn_for, scope.record)) for row in typed]
         made = cls(scope, lists, typed, prefix=prefix, match=data.get(f"{prefix}-match", ""), **options)
         made._press(data)
         return made
@@ -259,6 +261,15 @@ INPUTS = {
 }
 FACTS = {"email": STEP_FACTS, "email_reminder": STEP_FACTS, "call": (OUTCOME,)}
 """What may be asked of a step of each kind (semantics 2.30)."""
+
+
+def _renamed(name: str, before: str, now: str) -> str:
+    """The same field where bare names have become those of another record: ``city`` → ``contact.city``."""
+    if before == now or before not in RECORDS or not name:
+        return name
+    if "." not in name:
+        return name if name == SEQUENCE.key else f"{before}.{name}"
+    return name.removeprefix(f"{now}.")
 
 
 def _read_row(data: Any, name: str) -> Typed:

@@ -119,17 +119,20 @@ def take_additions(work: Work, asked: Q | None) -> bool:
 def _by_conditions(work: Work, asked: Q | None, has_added: bool) -> Iterator[Way]:
     if asked is None:
         return
-    if work.sequence.record == "opportunity":
-        deals = Opportunity.objects.filter(asked, contact__isnull=False)
-        first = deals.order_by("contact_id", "pk").distinct("contact_id")
-        way = Way(Opportunity.objects.filter(pk__in=first.values("pk")), DEAL)
-    else:
-        way = Way(Contact.objects.filter(asked), PERSON)
-    if work.sequence.record == "account":
-        way = way.filtered(Q(account__isnull=False))
+    way = matching(work.sequence, asked)
     if has_added:
         way = way.filtered(~Q((f"{way.column('pk')}__in", _added("contact_id"))))
     yield way.filtered(refusals.may_come_again(work, way.column("pk")))
+
+
+def matching(sequence: Sequence, asked: Q) -> Way:
+    """Who matches, inside already or refused or not; each contact once (semantics 2.15)."""
+    if sequence.record == "opportunity":
+        deals = Opportunity.objects.filter(asked, contact__isnull=False)
+        first = deals.order_by("contact_id", "pk").distinct("contact_id")
+        return Way(Opportunity.objects.filter(pk__in=first.values("pk")), DEAL)
+    way = Way(Contact.objects.filter(asked), PERSON)
+    return way.filtered(Q(account__isnull=False)) if sequence.record == "account" else way
 
 
 def _by_hand(work: Work) -> Iterator[Way]:

@@ -164,3 +164,9 @@ def test_a_prefix_keeps_two_builders_of_one_page_apart() -> None:
 
 def test_a_stored_full_name_is_shown_bare() -> None:
     assert stored({"field": "contact.city", "op": "empty"}).rows[0].field == "city"
+
+
+def test_a_change_of_the_record_keeps_what_the_names_mean() -> None:
+    data = QueryDict("g-record=contact&g-0-field=city&g-0-op=empty&g-1-field=account.industry&g-1-op=empty")
+    form = ConditionForm.posted(Scope("account"), Stages(), data, prefix="g")
+    assert [row.field for row in form.rows] == ["contact.city", "industry"]

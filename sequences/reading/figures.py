@@ -1,0 +1,155 @@
+"""Numbers of sequences and of their steps, counted set-wise (screens §4: a person counts once per step)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q
+
+from sequences.models import Addition, Enrollment, Sequence, StepRun
+
+LARGE = 50_000
+MARKS = ("sent", "opened", "clicked", "replied", "bounced")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a sequence has done so far. ``contacted`` are people with at least one message sent."""
+
+    waiting: int = 0
+    active: int = 0
+    held: int = 0
+    paused: int = 0
+    exited: int = 0
+    contacted: int = 0
+    sent: int = 0
+    opened: int = 0
+    clicked: int = 0
+    replied: int = 0
+    bounced: int = 0
+
+    @property
+    def inside(self) -> int:
+        return self.active + self.paused
+
+    @property
+    def entered(self) -> int:
+        return self.inside + self.exited
+
+    @property
+    def delivered(self) -> int:
+        return self.sent - self.bounced
+
+    def plus(self, other: Figures) -> Figures:
+        """Both together."""
+        return Figures(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+@dataclass(frozen=True)
+class StepFigures:
+    """What a step has done so far. ``skipped`` by reason."""
+
+    executed: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    cancelled: int = 0
+    sent: int = 0
+    opened: int = 0
+    clicked: int = 0
+    replied: int = 0
+    bounced: int = 0
+
+    @property
+    def delivered(self) -> int:
+        return self.sent - self.bounced
+
+
+def figures_of(sequences: Collection[Sequence]) -> dict[int, Figures]:
+    """The figures of these sequences: three statements, however many there are.
+
+    Counted as they are now; those of very large sequences are as of their last run.
+    """
+    large = {sequence.pk: _kept(sequence) for sequence in sequences if is_large(sequence)}
+    small = [sequence.pk for sequence in sequences if sequence.pk not in large]
+    found: dict[int, dict[str, int]] = {**{pk: {} for pk in small}, **large}
+    for rows in (_people(small), _waiting([*small, *large]), _marks(small)):
+        for row in rows:
+            found[row.pop("sequence_id")].update(row)
+    return {pk: Figures(**values) for pk, values in found.items()}
+
+
+def is_large(sequence: Sequence) -> bool:
+    """Whether counting it anew for a list would take too long."""
+    return bool(sequence.counters.get("entered", 0) > LARGE)
+
+
+def _kept(sequence: Sequence) -> dict[str, int]:
+    """What the last run counted (sequences.engine.counters)."""
+    kept = sequence.counters
+    steps = list(kept["steps"].values())
+    people = {name: kept[name] for name in ("active", "paused", "held")}
+    marks = {mark: sum(step[mark] for step in steps) for mark in MARKS}
+    contacted = max((step["sent"] for step in steps), default=0)
+    return people | marks | {"exited": sum(kept["exited"].values()), "contacted": contacted}
+
+
+def _people(sequences: Collection[int]) -> Any:
+    stays = Enrollment.objects.filter(sequence__in=sequences).order_by().values("sequence_id")
+    active = Q(state=Enrollment.ACTIVE)
+    return stays.annotate(
+        active=Count("pk", filter=active),
+        held=Count("pk", filter=active & ~Q(held_reason="")),
+        paused=Count("pk", filter=Q(state=Enrollment.PAUSED)),
+        exited=Count("pk", filter=Q(state=Enrollment.EXITED)),
+    )
+
+
+def _waiting(sequences: Collection[int]) -> Any:
+    rows = Addition.objects.filter(sequence__in=sequences).order_by().values("sequence_id")
+    return rows.annotate(waiting=Count("pk"))
+
+
+def _marks(sequences: Collection[int]) -> Any:
+    """People and marks of step runs; a reply counts a person once, also when it answers two steps."""
+    stays = StepRun.objects.filter(enrollment__sequence__in=sequences, sent_at__isnull=False)
+    rows = (
+        stays.order_by()
+        .values("enrollment__sequence_id")
+        .annotate(
+            contacted=Count("enrollment_id", distinct=True),
+            sent=Count("sent_at"),
+            opened=Count("opened_at"),
+            clicked=Count("clicked_at"),
+            replied=Count("enrollment_id", distinct=True, filter=Q(replied_at__isnull=False)),
+            bounced=Count("bounced_at"),
+        )
+    )
+    return [{("sequence_id" if k.startswith("enr") else k): v for k, v in row.items()} for row in rows]
+
+
+def step_figures(sequence: Sequence) -> dict[str, StepFigures]:
+    """The figures of every step that the sequence ever had, by key: one statement."""
+    rows = StepRun.objects.filter(enrollment__sequence=sequence).order_by().values("key", "state", "reason")
+    counted: Any = rows.annotate(n=Count("pk"), **{mark: Count(f"{mark}_at") for mark in MARKS})
+    found: dict[str, dict[str, Any]] = {}
+    for row in counted:
+        step = found.setdefault(row["key"], {"skipped": {}, **dict.fromkeys(MARKS, 0)})
+        for mark in MARKS:
+            step[mark] += row[mark]
+        if row["state"] == StepRun.SKIPPED:
+            step["skipped"][row["reason"]] = step["skipped"].get(row["reason"], 0) + row["n"]
+        else:
+            step[row["state"]] = step.get(row["state"], 0) + row["n"]
+    return {key: StepFigures(**values) for key, values in found.items()}
+
+
+def days_done(sequence: Sequence, last_ordinal: int) -> dict[int, int]:
+    """How many of those inside have how many days behind them (architecture §3: n − day1_run + 1)."""
+    inside = Enrollment.objects.filter(sequence=sequence, day1_run__isnull=False)
+    found: dict[int, int] = {}
+    rows = inside.filter(state__in=[Enrollment.ACTIVE, Enrollment.PAUSED]).order_by()
+    for day1, after, count in rows.values_list("day1_run", "paused_after").annotate(n=Count("pk")):
+        done = max(0, (last_ordinal if after is None else after) - day1 + 1)
+        found[done] = found.get(done, 0) + count
+    return found

@@ -1,0 +1,79 @@
+"""What is going on in a sequence right now: the next run, who is due at it, what needs somebody's attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Min
+
+from messaging.models import Message
+from sequences import calendar, schedule
+from sequences.calendar import Occurrence
+from sequences.enrollment import last_ordinal
+from sequences.models import Enrollment, Run, Sequence
+from steps.models import Step
+
+
+@dataclass(frozen=True)
+class Live:
+    """``next_run`` is None while none is to come; ``due`` are people inside with a step at it."""
+
+    next_run: Occurrence | None
+    due: int
+    last_ordinal: int
+
+
+def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live:
+    """The next run and those who have a step at it. Who comes in then is not counted."""
+    ordinal = last_ordinal(sequence.pk)
+    if not schedule.runs(sequence):
+        return Live(None, 0, ordinal)
+    day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic"}
+    due = Enrollment.objects.filter(sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=day1)
+    return Live(next(coming(sequence, now=now), None), due.count() if day1 else 0, ordinal)
+
+
+def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
+    """The runs to come if nothing is missed and nothing changes; without end, or none at all."""
+    if not schedule.runs(sequence):
+        return iter(())
+    happened = Run.objects.filter(sequence=sequence, ordinal__isnull=False).order_by("-ordinal")
+    last: date | None = happened.values_list("local_day", flat=True).first()
+    missed = Run.objects.filter(sequence=sequence, ordinal__isnull=True, local_day__gte=last or date.min)
+    return calendar.occurrences(
+        schedule.calendar_of(sequence),
+        since=now,
+        last_run_on=last,
+        missed_on=frozenset(day for day in missed.values_list("local_day", flat=True) if day),
+    )
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Something that keeps people waiting. ``kind``: held, away, failed, unknown."""
+
+    kind: str
+    count: int
+    reason: str = ""
+    until: date | None = None
+
+
+def attention_of(sequence: Sequence) -> list[Attention]:
+    """Who is held and why, who is away, which messages did not leave."""
+    stays = Enrollment.objects.filter(sequence=sequence).order_by()
+    held = stays.filter(state=Enrollment.ACTIVE).exclude(held_reason="").values_list("held_reason")
+    found = [Attention("held", n, reason) for reason, n in held.annotate(n=Count("pk")).order_by("-n")]
+    away = stays.filter(state=Enrollment.PAUSED, pause_reason="auto_reply")
+    counted = away.aggregate(n=Count("pk"), until=Min("resume_on"))
+    if counted["n"]:
+        found.append(Attention("away", counted["n"], until=counted["until"]))
+    return found + _undelivered(sequence)
+
+
+def _undelivered(sequence: Sequence) -> list[Attention]:
+    mine = Enrollment.objects.filter(sequence=sequence).values("pk")
+    rows = Message.objects.filter(enrollment_id__in=mine, state__in=["failed", "unknown"]).order_by()
+    counted = rows.values_list("state", "reason").annotate(n=Count("pk"))
+    return [Attention(state, n, reason) for state, reason, n in counted.order_by("-n")]

@@ -1,0 +1,149 @@
+"""Everything about one sequence that its editor and its check look at, each thing read once and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from audience.conditions.form import ConditionForm
+from audience.conditions.lists import TenantLists, tenant_scope
+from audience.conditions.parse import Scope
+from messaging.models import Mailbox, Template
+from sequences.commands.planning import working_plan
+from sequences.models import SenderMode, Sequence
+from steps.forms import Setting
+from steps.kinds import KINDS
+from steps.models import Plan, Step
+from tenants.models import Member
+
+OWNERS = {
+    SenderMode.OWNER: "Owner of the sequence",
+    SenderMode.CONTACT_OWNER: "Owner of the contact",
+}
+
+
+class Material:
+    """One sequence with the plan that is edited. ``member`` looks at it; templates that they may use are offered."""
+
+    def __init__(self, sequence: Sequence, member: Member, plan: Plan | None = None) -> None:
+        self.sequence, self.member = sequence, member
+        self.plan = plan or working_plan(sequence)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The steps in their order, with templates."""
+        return list(self.plan.steps.select_related("template__current").order_by("day", "position", "pk"))
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Key → the number that screens show."""
+        return {step.key: number for number, step in enumerate(self.steps, 1)}
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Key → how screens call it: ``Step 2 “Intro”``."""
+        return {step.key: f"Step {self.numbers[step.key]} “{title_of(step)}”" for step in self.steps}
+
+    @cached_property
+    def _scope(self) -> Scope:
+        kinds = {step.key: step.kind for step in self.steps}
+        names = Sequence.objects.values_list("name", flat=True)
+        return tenant_scope(self.sequence.record, steps=kinds, sequences=names)
+
+    def scope(self, record: str = "", *, with_steps: bool = True) -> Scope:
+        """What conditions may name, of another record than the sequence's if one is given."""
+        kept = self._scope
+        return Scope(
+            record or kept.record,
+            kept.catalogue,
+            steps=kept.steps if with_steps else None,
+            users=kept.users,
+            sequences=kept.sequences,
+        )
+
+    @cached_property
+    def lists(self) -> TenantLists:
+        """The values that conditions pick from."""
+        outcomes = {step.key: step.settings.get("outcomes", ()) for step in self.steps if step.kind == "call"}
+        return TenantLists(self._sequence_names, outcomes)
+
+    def _sequence_names(self) -> list[str]:
+        return list(Sequence.objects.order_by("name").values_list("name", flat=True))
+
+    def stored_group(
+        self, prefix: str, match: str, conditions: Any, *, with_steps: bool = True
+    ) -> ConditionForm:
+        """The builder of a stored group."""
+        scope = self.scope(with_steps=with_steps)
+        options: dict[str, Any] = {"match": match, "prefix": prefix, "step_labels": self.labels}
+        return ConditionForm.stored(scope, self.lists, conditions, **options)
+
+    def posted_group(
+        self, data: Any, prefix: str, *, record: str = "", with_steps: bool = True
+    ) -> ConditionForm:
+        """The builder of what a page posted."""
+        scope = self.scope(record, with_steps=with_steps)
+        return ConditionForm.posted(scope, self.lists, data, prefix=prefix, step_labels=self.labels)
+
+    @cached_property
+    def members(self) -> list[Member]:
+        """The active members, each told whether a mailbox of theirs works (``can_send``)."""
+        working = Mailbox.objects.filter(member=OuterRef("pk"), state=Mailbox.WORKING)
+        found = (
+            Member.objects.filter(is_active=True).select_related("user").annotate(can_send=Exists(working))
+        )
+        return sorted(found, key=lambda member: member.name.casefold())
+
+    @property
+    def senders(self) -> list[tuple[str, str]]:
+        """Who may be named as sender: the two owners, and members whose mailbox works."""
+        named = [(m.email, f"{m.name} ({m.email})") for m in self.members if m.can_send]  # type: ignore[attr-defined]
+        return [*OWNERS.items(), *named]
+
+    @property
+    def assignees(self) -> list[tuple[str, str]]:
+        """Who may be given a reminder; first what holds without a choice."""
+        named = [(member.email, member.name) for member in self.members]
+        both = [("contact_owner", "Owner of the contact"), ("owner", "Owner of the sequence")]
+        return [*both, *named]
+
+    @cached_property
+    def templates(self) -> Any:
+        """The e-mail templates that the member may use, and those that the plan already does."""
+        used = [step.template_id for step in self.steps if step.template_id]
+        mine = Q(archived_at=None) & (Q(is_shared=True) | Q(owner=self.member))
+        found = Template.objects.filter(Q(channel="email") & (mine | Q(pk__in=used)))
+        return found.select_related("current").order_by("name")
+
+    @cached_property
+    def known_fields(self) -> frozenset[str]:
+        """The names that texts with placeholders may use."""
+        return frozenset(field.name for field in self._scope.catalogue)
+
+    @property
+    def setting(self) -> Setting:
+        """What the forms of steps offer."""
+        same = [("", f"As the sequence: {self.sender_words.lower()}")]
+        return Setting([*same, *self.senders], self.assignees, self.templates, self.known_fields)
+
+    @property
+    def sender_words(self) -> str:
+        """Who sends when a step names nobody."""
+        sequence = self.sequence
+        return sequence.sender.name if sequence.sender else OWNERS[SenderMode(sequence.sender_mode)]
+
+    def kind_label(self, step: Step) -> str:
+        return KINDS[step.kind].label
+
+    def step(self, key: str) -> Step | None:
+        return next((step for step in self.steps if step.key == key), None)
+
+
+def title_of(step: Step) -> str:
+    """What a step is called: its name, else its title, else its template's name, else its kind."""
+    template: Mapping[str, Any] | Template | None = step.template
+    named = template.name if isinstance(template, Template) else ""
+    return step.name or step.settings.get("title") or named or KINDS[step.kind].label

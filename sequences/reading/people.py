@@ -1,0 +1,214 @@
+"""The people of a sequence as its page lists them: state, reason, next step and its date, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence as Ordered
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet
+
+from messaging.models import Message
+from sequences.calendar import Occurrence
+from sequences.models import Enrollment, Run, Sequence, StepRun
+from sequences.reading.material import title_of
+from steps.models import Step
+
+PAGE = 50
+MOST_RUNS = 1000
+INSIDE = (Enrollment.ACTIVE, Enrollment.PAUSED)
+
+STATES: dict[str, Q] = {
+    "all": Q(),
+    "active": Q(state=Enrollment.ACTIVE, held_reason=""),
+    "held": Q(state=Enrollment.ACTIVE) & ~Q(held_reason=""),
+    "paused": Q(state=Enrollment.PAUSED),
+    "exited": Q(state=Enrollment.EXITED),
+}
+"""What the list can be filtered by; additions that wait are a list of their own."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which people are asked for. ``step`` and ``did``: those for whom a step did that."""
+
+    state: str = "all"
+    q: str = ""
+    reason: str = ""
+    step: str = ""
+    did: str = ""
+    run: int | None = None
+
+    @property
+    def named(self) -> Q:
+        """Those of whom first name, last name or address begins with each word of ``q``."""
+        names = ("first_name_norm", "last_name_norm", "email_norm")
+        found = Q()
+        for word in self.q.lower().split()[:3]:
+            found &= Q(*[(f"contact__{name}__startswith", word) for name in names], _connector=Q.OR)
+        return found
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One stay as it is listed. ``next_at`` is None where nothing is to come, or nobody can say."""
+
+    stay: Enrollment
+    state: str
+    reason: str
+    day: int
+    done: int
+    next_step: Step | None
+    next_at: datetime | None
+    last_at: datetime | None
+    waits: bool = False
+
+    @property
+    def next_title(self) -> str:
+        return title_of(self.next_step) if self.next_step else ""
+
+
+def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
+    """Those asked for, the latest first."""
+    found = Enrollment.objects.filter(STATES.get(wanted.state, Q()), sequence=sequence)
+    if wanted.reason:
+        found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
+    if wanted.q:
+        found = found.filter(wanted.named)
+    if wanted.run and wanted.did in OF_RUN:
+        at = Run.objects.filter(pk=wanted.run, sequence=sequence).values("started_at")
+        found = found.filter(**{f"{wanted.did}_at__in": at})
+    elif wanted.step or wanted.run:
+        found = found.filter(pk__in=_that_did(sequence, wanted).values("enrollment_id"))
+    return found.order_by("-pk")
+
+
+OF_RUN = ("entered", "exited")
+"""What a run does to stays themselves, at its own instant."""
+
+DID: dict[str, Q] = {
+    "executed": Q(state=StepRun.EXECUTED),
+    "skipped": Q(state=StepRun.SKIPPED),
+    "cancelled": Q(state=StepRun.CANCELLED),
+    **{
+        mark: Q(**{f"{mark}_at__isnull": False})
+        for mark in ("sent", "opened", "clicked", "replied", "bounced")
+    },
+}
+
+
+def _that_did(sequence: Sequence, wanted: Filter) -> QuerySet[StepRun]:
+    runs = StepRun.objects.filter(DID.get(wanted.did, Q()), enrollment__sequence=sequence)
+    if wanted.step:
+        runs = runs.filter(key=wanted.step)
+    return runs.filter(run_id=wanted.run) if wanted.run else runs
+
+
+def page_of(
+    found: QuerySet[Enrollment], before: int | None, size: int = PAGE
+) -> tuple[list[Enrollment], bool]:
+    """The stays after a place in the list (keyset: ids below ``before``), and whether more follow."""
+    whole = found.select_related("contact__account", "contact__owner__user", "added_by__user")
+    rows = list((whole.filter(pk__lt=before) if before else whole)[: size + 1])
+    return rows[:size], len(rows) > size
+
+
+def rows_of(
+    stays: Ordered[Enrollment],
+    steps: Ordered[Step],
+    *,
+    last_ordinal: int,
+    coming: Iterable[Occurrence],
+) -> list[PersonRow]:
+    """What is said about each of a page of people: three statements. ``coming`` are the runs to come, none if none are.
+
+    Classic: the day to come is the first that is not behind them; its date that many runs ahead (semantics 3.2).
+    """
+    had, last = _had(stays)
+    waiting = _waiting(stays)
+    days = max((step.day or 0 for step in steps), default=0)
+    back = max((stay.resume_on for stay in stays if stay.resume_on), default=date.min)
+    runs = _enough(coming, back, days + 1)
+    return [
+        _row(stay, steps, had.get(stay.pk, set()), last.get(stay.pk), last_ordinal, runs, stay.pk in waiting)
+        for stay in stays
+    ]
+
+
+def _row(
+    stay: Enrollment,
+    steps: Ordered[Step],
+    had: set[str],
+    last_at: datetime | None,
+    last_ordinal: int,
+    runs: list[Occurrence],
+    waits: bool,
+) -> PersonRow:
+    day = days_behind(stay, last_ordinal)
+    step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
+    step = step if stay.state in INSIDE else None
+    at = _date(stay, step, day, runs) if step else None
+    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits)
+
+
+def days_behind(stay: Enrollment, last_ordinal: int) -> int:
+    """How many days are counted for a stay (semantics 3.2)."""
+    if stay.day1_run is None:
+        return 0
+    until = last_ordinal if stay.paused_after is None else stay.paused_after
+    return max(0, until - stay.day1_run + 1)
+
+
+def _date(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> datetime | None:
+    """When the step is due if nothing is held or missed. A pause by hand has no end; another ends on its day."""
+    if stay.state == Enrollment.PAUSED:
+        if stay.resume_on is None:
+            return None
+        runs = _from(runs, stay.resume_on)
+    ahead = (step.day or 0) - day - 1
+    return runs[ahead].at if 0 <= ahead < len(runs) else None
+
+
+def _enough(coming: Iterable[Occurrence], back: date, count: int) -> list[Occurrence]:
+    """The runs to come, until so many of them are on or after a day."""
+    found: list[Occurrence] = []
+    for run in islice(coming, MOST_RUNS):
+        found.append(run)
+        count -= run.day >= back
+        if count <= 0:
+            break
+    return found
+
+
+def _from(runs: list[Occurrence], day: date) -> list[Occurrence]:
+    return [run for run in runs if run.day >= day]
+
+
+def _state(stay: Enrollment) -> tuple[str, str]:
+    """State and reason as they are shown."""
+    if stay.state == Enrollment.EXITED:
+        return ("completed", "") if stay.exit_reason == "completed" else ("exited", stay.exit_reason)
+    if stay.state == Enrollment.PAUSED:
+        return "paused", stay.pause_reason
+    return ("held", stay.held_reason) if stay.held_reason else ("active", "")
+
+
+def _waiting(stays: Ordered[Enrollment]) -> set[int]:
+    """Those with a message that has not left: they are not completed before it has (semantics 2.19)."""
+    ids = [stay.pk for stay in stays]
+    waiting = Message.objects.filter(enrollment_id__in=ids, state__in=["pending", "leased", "sending"])
+    return {pk for pk in waiting.values_list("enrollment_id", flat=True) if pk is not None}
+
+
+def _had(stays: Ordered[Enrollment]) -> tuple[dict[int, set[str]], dict[int, datetime]]:
+    """Keys that ran, and when something was last sent, of each stay."""
+    ids = [stay.pk for stay in stays]
+    had: dict[int, set[str]] = {}
+    rows: Any = StepRun.objects.filter(enrollment__in=ids)
+    for pk, key in rows.values_list("enrollment_id", "key"):
+        had.setdefault(pk, set()).add(key)
+    sent = rows.filter(sent_at__isnull=False).values_list("enrollment_id").annotate(at=Max("sent_at"))
+    return had, dict(sent.order_by())

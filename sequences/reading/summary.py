@@ -1,0 +1,133 @@
+"""The settings of a sequence, read back in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sequences.models import Sequence
+from sequences.reading.material import Material
+
+RECORDS = {
+    "contact": "Contacts",
+    "account": "Contacts of companies",
+    "opportunity": "Contacts of opportunities",
+}
+Pairs = list[tuple[str, str]]
+
+
+def summary_of(material: Material) -> list[tuple[str, str, Pairs]]:
+    """Sections of the editor: anchor, title, and pairs of name and words."""
+    sequence = material.sequence
+    return [
+        ("details", "Name and sender", _details(material)),
+        ("audience", "Audience", _audience(material)),
+        ("timing", "Timing", _timing(sequence)),
+        ("exit", "Exit criteria", _exit(material)),
+    ]
+
+
+def in_short(material: Material) -> dict[str, str]:
+    """Each section in one line."""
+    sequence = material.sequence
+    entry = material.stored_group("entry", sequence.entry_match, sequence.entry_conditions).english
+    views = sequence.sequence_views.count()
+    ways = [f"{RECORDS[sequence.record]}: {entry}"] if entry else []
+    ways += [f"{views} saved {'view' if views == 1 else 'views'}"] if views else []
+    return {
+        "details": f"From: {material.sender_words.lower() if not sequence.sender else material.sender_words}",
+        "audience": " or ".join(ways) or "Only people added by hand",
+        "timing": _when(sequence),
+        "exit": _ends(material),
+    }
+
+
+def _when(sequence: Sequence) -> str:
+    days = "Monday to Friday" if sequence.exclude_weekends else "Every day"
+    at = f"{days} at {sequence.run_time:%H:%M} {sequence.timezone}" if sequence.run_time else "No time yet"
+    off = len(sequence.holidays)
+    return f"{at}, but not on {off} {'day' if off == 1 else 'days'}" if off else at
+
+
+def _ends(material: Material) -> str:
+    sequence = material.sequence
+    switches = (
+        (sequence.exit_all_steps, "all steps"),
+        (sequence.exit_replied, "reply"),
+        (sequence.exit_unsubscribed, "unsubscribe"),
+        (sequence.exit_bounced, "bounce"),
+        (sequence.exit_colleague_replied, "a colleague’s reply"),
+    )
+    found = [words for is_on, words in switches if is_on]
+    count = len(sequence.exit_conditions)
+    found += [f"{count} {'condition' if count == 1 else 'conditions'}"] if count else []
+    return f"Ends on {', '.join(found)}" if found else "Nothing ends it but its removal"
+
+
+def _details(material: Material) -> Pairs:
+    sequence = material.sequence
+    return [
+        ("Description", sequence.description),
+        ("Type", sequence.kind.capitalize()),
+        ("Owner", sequence.owner.name),
+        ("E-mails are sent from", material.sender_words),
+        ("Shared", "Everyone may view and clone it" if sequence.is_shared else "No"),
+    ]
+
+
+def _audience(material: Material) -> Pairs:
+    sequence = material.sequence
+    views = [link.view.name for link in sequence.sequence_views.select_related("view").order_by("view__name")]
+    group = material.stored_group("entry", sequence.entry_match, sequence.entry_conditions)
+    nobody = "Nobody enters by themselves" if not views else ""
+    return [
+        ("Who", RECORDS[sequence.record]),
+        ("Conditions", _capital(group.english) or nobody),
+        ("Saved views", ", ".join(views)),
+        ("One contact for each e-mail address", _yes(sequence.unique_email)),
+        ("Exclusive", _yes(sequence.exclusive)),
+    ]
+
+
+def _timing(sequence: Sequence) -> Pairs:
+    at = f"{sequence.run_time:%H:%M} {sequence.timezone}" if sequence.run_time else ""
+    start, end = sequence.window_start, sequence.window_end
+    window = f"{start:%H:%M} to {end:%H:%M}, in the contact’s zone" if start and end else ""
+    return [
+        ("One run a day at", at),
+        ("Weekends", "No run" if sequence.exclude_weekends else "Run, too"),
+        ("Days without a run", ", ".join(map(_day, sequence.holidays))),
+        ("Recipients’ own hours", window),
+    ]
+
+
+def _exit(material: Material) -> Pairs:
+    sequence = material.sequence
+    switches = (
+        (sequence.exit_all_steps, "all steps are executed"),
+        (sequence.exit_replied, "the contact replies"),
+        (sequence.exit_unsubscribed, "the contact unsubscribes"),
+        (sequence.exit_bounced, "an e-mail bounces"),
+        (sequence.exit_colleague_replied, "a colleague replies"),
+    )
+    group = material.stored_group("exit", sequence.exit_match, sequence.exit_conditions)
+    away = "Paused until the return date" if sequence.out_of_office == "pause" else "Ignored"
+    days = sequence.reentry_days
+    return [
+        ("A stay ends when", _capital(", ".join(words for is_on, words in switches if is_on))),
+        ("Conditions", _capital(group.english)),
+        ("Out-of-office replies", away),
+        ("Re-entry", f"{days} days after the exit" if days else "Never by themselves"),
+    ]
+
+
+def _yes(value: bool) -> str:
+    return "Yes" if value else "No"
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.day} {day:%b %Y}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

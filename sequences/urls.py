@@ -1,0 +1,61 @@
+"""The URLs under /sequences/."""
+
+from django.urls import include, path
+
+from sequences.views import (
+    adding,
+    audience,
+    contact,
+    creating,
+    detail,
+    editor,
+    listing,
+    people,
+    status,
+    steps,
+)
+
+editing = [
+    path("edit/", editor.edit, name="sequence-edit"),
+    path("edit/preview/", audience.preview, name="sequence-audience"),
+    path("edit/conditions/<slug:place>/", editor.conditions, name="sequence-conditions"),
+    path("edit/template/", editor.template, name="sequence-template"),
+    path("edit/<slug:name>/", editor.section, name="sequence-section"),
+    path("steps/", steps.add, name="sequence-steps"),
+    path("steps/<str:key>/", steps.change, name="sequence-step"),
+    path("steps/<str:key>/move/", steps.move, name="sequence-step-move"),
+    path("steps/<str:key>/copy/", steps.copy, name="sequence-step-copy"),
+    path("steps/<str:key>/remove/", steps.remove, name="sequence-step-remove"),
+    path("publish/", steps.publish_draft, name="sequence-publish"),
+    path("discard/", steps.discard, name="sequence-discard"),
+]
+
+states = [
+    path("activate/", status.activate, name="sequence-activate"),
+    path("pause/", status.pause, name="sequence-pause"),
+    path("resume/", status.resume, name="sequence-resume"),
+    path("archive/", status.ask_archive, name="sequence-archive"),
+    path("archive/do/", status.archive, name="sequence-archive-do"),
+    path("delete/", status.ask_delete, name="sequence-delete"),
+    path("delete/do/", status.delete, name="sequence-delete-do"),
+    path("clone/", creating.clone, name="sequence-clone"),
+]
+
+pages = [
+    path("", detail.overview, name="sequence"),
+    path("people/", people.index, name="sequence-people"),
+    path("people/do/", people.bulk, name="sequence-bulk"),
+    path("people/add/", adding.ask, name="sequence-add"),
+    path("people/add/do/", adding.add, name="sequence-add-do"),
+    path("runs/", detail.runs, name="sequence-runs"),
+    path("settings/", detail.settings, name="sequence-settings"),
+    path("versions/", detail.versions, name="sequence-versions"),
+]
+
+urlpatterns = [
+    path("", listing.index, name="sequences"),
+    path("new/", creating.new, name="sequence-new"),
+    path("panel/contact/<int:pk>/", contact.panel, name="sequence-panel"),
+    path("panel/contact/<int:pk>/add/", adding.add_contact, name="sequence-add-contact"),
+    path("<int:pk>/", include(pages + editing + states)),
+]

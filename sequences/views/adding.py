@@ -1,0 +1,129 @@
+"""Adding people to a sequence by hand: found by name, or everyone of a saved view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET, require_POST
+
+from audience.models import SavedView
+from sequences.commands import people as commands
+from sequences.forms import visible_views
+from sequences.models import Sequence
+from sequences.reading.adding import Picked, contacts_named, picked
+from sequences.reading.audience import people_of_view
+from sequences.reading.live import live_of
+from sequences.reading.material import Material
+from sequences.refusals import Refused
+from sequences.views.access import action, back, changed_by, go
+from tenants.access import MemberRequest, requires
+from tenants.fragments import page
+from tenants.policy import can
+
+SHOWN = 30
+
+
+@require_GET
+@requires("sequence.view")
+def ask(request: MemberRequest, pk: int) -> HttpResponse:
+    """Contacts to pick from, and the saved views."""
+    sequence = changed_by(request, pk, "enrollment.manage")
+    asked, view = request.GET.get("q", "").strip(), _view(request, request.GET.get("view", ""))
+    found = people_of_view(view, sequence, now=now()) if view else contacts_named(asked)
+    material = Material(sequence, request.member, sequence.plan)
+    context = {
+        "sequence": sequence,
+        "q": asked,
+        "view": view,
+        "views": list(_views(request).order_by("name").values_list("pk", "name")),
+        "contacts": list(found.select_related("account", "owner__user")[:SHOWN]),
+        "total": found.count() if asked or view else None,
+        "shown": SHOWN,
+        "live": live_of(sequence, material.steps, now=now()),
+    }
+    return page(request, "sequences/add.html", context, parts=("found",))
+
+
+@action("enrollment.manage")
+def add(request: MemberRequest, sequence: Sequence) -> str:
+    """Have those picked decided at the next run, and say what becomes of each."""
+    given = _given(request, sequence)
+    _add(request, sequence, given)
+    return back(request, sequence, f"/sequences/{sequence.pk}/people/?state=waiting")
+
+
+def _add(request: MemberRequest, sequence: Sequence, given: list[int]) -> None:
+    found = picked(sequence, given)
+    again = found.earlier if can(request.member, "enrollment.override") else []
+    contacts = [*found.new, *again]
+    added = (
+        commands.add(sequence=sequence, contacts=contacts, by=request.member, now=now()) if contacts else 0
+    )
+    say = messages.success if added else messages.warning
+    say(request, " ".join(_said(found, added, bool(again))))
+
+
+def _given(request: MemberRequest, sequence: Sequence) -> list[int]:
+    """Ids of contacts: those ticked, or all whom the search or view holds."""
+    if not request.POST.get("everyone"):
+        return [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+    view = _view(request, request.GET.get("view", ""))
+    asked = request.GET.get("q", "").strip()
+    found: Any = (
+        people_of_view(view, sequence, now=now()) if view else contacts_named(asked) if asked else None
+    )
+    return [] if found is None else list(found.order_by().values_list("pk", flat=True))
+
+
+def _views(request: MemberRequest) -> QuerySet[SavedView]:
+    return visible_views(request.member, SavedView.objects.filter(record="contact"))
+
+
+def _view(request: MemberRequest, pk: str) -> SavedView | None:
+    return _views(request).filter(pk=int(pk)).first() if pk.isdecimal() else None
+
+
+@require_POST
+@requires("sequence.view")
+def add_contact(request: MemberRequest, pk: int) -> HttpResponse:
+    """Add one contact, from their page, to the sequence that was chosen there."""
+    chosen = request.POST.get("sequence", "")
+    there = back(request, None, f"/contacts/{pk}/")
+    if not chosen.isdecimal():
+        messages.error(request, "Choose a sequence.")
+        return go(request, there)
+    sequence = changed_by(request, int(chosen), "enrollment.manage")
+    try:
+        _add(request, sequence, [pk])
+    except Refused as refused:
+        messages.error(request, refused.message)
+    return go(request, there)
+
+
+def _said(found: Picked, added: int, may_come_again: bool) -> list[str]:
+    """What became of those picked, a sentence each."""
+    said = [f"{_people(added)} {'waits' if added == 1 else 'wait'} for the next run."]
+    if found.inside or found.waiting:
+        said.append(f"{_people(found.inside + found.waiting)} inside or waiting already.")
+    if found.earlier and may_come_again:
+        said.append(f"{_people(len(found.earlier))} of them {_were(len(found.earlier))} in it before.")
+    elif found.earlier:
+        said.append(
+            f"{_people(len(found.earlier))} left out: {_were(len(found.earlier))} in it before, "
+            "and your role does not permit adding them again."
+        )
+    if found.stopped:
+        said.append(f"{_people(found.stopped)} unsubscribed or bounced: refused at the run.")
+    return said
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -1,0 +1,65 @@
+"""The sequences of one contact: a fragment that the contact's page embeds by its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from audience.models import Contact
+from sequences.enrollment import last_ordinal
+from sequences.models import Addition, Enrollment, Sequence, Status
+from sequences.reading.live import coming
+from sequences.reading.people import PersonRow, rows_of
+from steps.models import Step
+from tenants.access import MemberRequest, requires
+from tenants.policy import can, visible
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One stay of the contact; ``may_manage``: the member may pause and remove it."""
+
+    row: PersonRow
+    sequence: Sequence
+    steps: int
+    may_manage: bool
+
+
+@require_GET
+@requires("sequence.view")
+def panel(request: MemberRequest, pk: int) -> HttpResponse:
+    """Every stay that the member may see, the latest first, additions that wait, and a way to add the contact."""
+    contact = get_object_or_404(visible(request.member, "record.view", Contact.objects.all()), pk=pk)
+    seen = visible(request.member, "sequence.view", Sequence.objects.select_related("plan", "owner__team"))
+    found = Enrollment.objects.filter(contact=contact, sequence__in=seen.values("pk")).order_by("-pk")
+    stays = [
+        _stay(request, stay)
+        for stay in found.select_related("sequence__owner__team", "sequence__plan")[:MOST]
+    ]
+    waiting = Addition.objects.filter(contact=contact, sequence__in=seen.values("pk")).select_related(
+        "sequence"
+    )
+    open_to = seen.exclude(status=Status.ARCHIVED).order_by("name")
+    context = {
+        "contact": contact,
+        "stays": stays,
+        "waiting": list(waiting),
+        "open_to": [s for s in open_to if can(request.member, "enrollment.manage", s)],
+    }
+    return render(request, "sequences/_contact.html", context)
+
+
+def _stay(request: MemberRequest, stay: Enrollment) -> Stay:
+    sequence = stay.sequence
+    steps: list[Step] = list(sequence.plan.steps.select_related("template").order_by("day", "position", "pk"))
+    is_inside = stay.state != Enrollment.EXITED
+    runs = coming(sequence, now=now()) if is_inside else ()
+    ordinal = last_ordinal(sequence.pk) if is_inside else 0
+    (row,) = rows_of([stay], steps, last_ordinal=ordinal, coming=runs)
+    return Stay(row, sequence, len(steps), can(request.member, "enrollment.manage", sequence))

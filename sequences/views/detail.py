@@ -1,0 +1,144 @@
+"""The page of a sequence: overview, people, runs, settings, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from sequences.models import Run, Sequence
+from sequences.reading.figures import Figures, StepFigures, days_done, figures_of, step_figures
+from sequences.reading.live import attention_of, live_of
+from sequences.reading.material import Material
+from sequences.reading.summary import summary_of
+from sequences.reading.timeline import days_of
+from sequences.reading.versions import versions_of
+from sequences.views.access import seen_by
+from tenants.access import MemberRequest, requires
+from tenants.policy import can
+
+RUNS = 50
+MAILS = ("email", "email_reminder")
+
+
+@require_GET
+@requires("sequence.view")
+def overview(request: MemberRequest, pk: int) -> HttpResponse:
+    """The days with their numbers, the funnel, what needs attention."""
+    sequence = seen_by(request, pk)
+    material = Material(sequence, request.member, sequence.plan)
+    by_step = step_figures(sequence)
+    context = head_of(request, sequence, material, "overview")
+    ordinal = context["live"].last_ordinal
+    return render(
+        request,
+        "sequences/overview.html",
+        context
+        | {
+            "days": days_of(material, numbers=numbers_of(material, by_step)),
+            "by_step": by_step,
+            "steps": material.steps,
+            "material": material,
+            "funnel": _funnel(context["figures"]),
+            "in_progress": _in_progress(days_done(sequence, ordinal), material),
+            "attention": attention_of(sequence),
+        },
+    )
+
+
+def head_of(request: MemberRequest, sequence: Sequence, material: Material, tab: str) -> dict[str, Any]:
+    """What the head of every tab is given."""
+    member = request.member
+    moment = now()
+    return {
+        "sequence": sequence,
+        "tab": tab,
+        "now": moment,
+        "figures": figures_of([sequence])[sequence.pk],
+        "live": live_of(sequence, material.steps, now=moment),
+        "may_edit": can(member, "sequence.edit", sequence),
+        "may_delete": can(member, "sequence.delete", sequence),
+        "may_create": can(member, "sequence.create"),
+        "may_manage": can(member, "enrollment.manage", sequence),
+    }
+
+
+def numbers_of(
+    material: Material, by_step: Mapping[str, StepFigures]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The three numbers beside each step: of a mail what it came to, of a reminder how many were made."""
+    found = {}
+    for step in material.steps:
+        did = by_step.get(step.key)
+        if did is None:
+            continue
+        if step.kind in MAILS:
+            shares = (("Clicked", did.clicked, did.delivered), ("Replied", did.replied, did.delivered))
+            said = [(name, _percent(part, whole)) for name, part, whole in shares]
+            found[step.key] = (("Sent", f"{did.sent:,}"), *said)
+        else:
+            skipped = sum(did.skipped.values())
+            found[step.key] = (("Made", f"{did.executed:,}"), ("Skipped", f"{skipped:,}"))
+    return found
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "–"
+
+
+def _funnel(figures: Figures) -> list[tuple[str, int]]:
+    """From who came in to who replied."""
+    rows = [("Entered", figures.entered), ("Contacted", figures.contacted), ("Replied", figures.replied)]
+    return rows if figures.entered else []
+
+
+def _in_progress(done: dict[int, int], material: Material) -> list[tuple[int, int]]:
+    """How many stand before each day that has steps."""
+    days = sorted({step.day or 0 for step in material.steps})
+    found = dict.fromkeys(days, 0)
+    for behind, count in done.items():
+        ahead = next((day for day in days if day > behind), None)
+        if ahead is not None:
+            found[ahead] += count
+    return list(found.items()) if any(found.values()) else []
+
+
+@require_GET
+@requires("sequence.view")
+def runs(request: MemberRequest, pk: int) -> HttpResponse:
+    """What each run did and why not, the latest first."""
+    sequence = seen_by(request, pk)
+    material = Material(sequence, request.member, sequence.plan)
+    found = Run.objects.filter(sequence=sequence).order_by("-pk")
+    before = request.GET.get("before", "")
+    rows = list((found.filter(pk__lt=int(before)) if before.isdecimal() else found)[: RUNS + 1])
+    context = {"runs": rows[:RUNS], "has_more": len(rows) > RUNS, "before": before}
+    return render(request, "sequences/runs.html", head_of(request, sequence, material, "runs") | context)
+
+
+@require_GET
+@requires("sequence.view")
+def settings(request: MemberRequest, pk: int) -> HttpResponse:
+    """Everything that is set, read back in words."""
+    sequence = seen_by(request, pk)
+    material = Material(sequence, request.member, sequence.plan)
+    context = {"summary": summary_of(material)}
+    return render(
+        request, "sequences/settings.html", head_of(request, sequence, material, "settings") | context
+    )
+
+
+@require_GET
+@requires("sequence.view")
+def versions(request: MemberRequest, pk: int) -> HttpResponse:
+    """The plans that were, with what each changed."""
+    sequence = seen_by(request, pk)
+    material = Material(sequence, request.member, sequence.plan)
+    context = {"versions": versions_of(sequence)}
+    return render(
+        request, "sequences/versions.html", head_of(request, sequence, material, "versions") | context
+    )

@@ -1,0 +1,47 @@
+"""The list of sequences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+
+from django.http import HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from sequences.models import Status
+from sequences.reading.figures import Figures
+from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners
+from tenants.access import MemberRequest, requires
+from tenants.fragments import page
+from tenants.policy import can
+
+STATUSES = [(status.value, status.label) for status in Status if status != Status.ARCHIVED]
+
+
+@require_GET
+@requires("sequence.view")
+def index(request: MemberRequest) -> HttpResponse:
+    """All sequences that the member may see, a tab at a time."""
+    member, asked = request.member, request.GET
+    tab = asked.get("tab", "all") if asked.get("tab") in TABS else "all"
+    filters = {name: asked.get(name, "").strip() for name in ("q", "status", "owner")}
+    found = listed(member, tab=tab, **filters)
+    lines = [
+        replace(line, may_edit=can(member, "sequence.edit", line.sequence)) for line in lines_of(found[:PAGE])
+    ]
+    total = reduce(Figures.plus, (line.figures for line in lines), Figures())
+    due = [line.next_run_at for line in lines if line.next_run_at]
+    context = {
+        "tab": tab,
+        "counts": counts(member),
+        "filters": filters,
+        "lines": lines,
+        "total": total,
+        "next_run_at": min(due, default=None),
+        "statuses": STATUSES,
+        "owners": owners(member),
+        "may_create": can(member, "sequence.create"),
+        "now": now(),
+    }
+    return page(request, "sequences/list.html", context, parts=("sequences",))

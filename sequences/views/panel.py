@@ -1,0 +1,158 @@
+"""The panel of one step in the editor: a drawer with a URL of its own, for a new step or one that is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import Http404
+
+from audience.conditions.form import ConditionForm
+from sequences.commands.planning import LAST_DAY, add_step, change_step
+from sequences.models import Sequence
+from sequences.reading.material import Material
+from sequences.reading.timeline import LONGEST_TEXT, plain
+from sequences.refusals import Refused
+from steps.forms import FORMS
+from steps.kinds import KINDS
+from steps.models import Step
+from tenants.access import MemberRequest
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The beginning of a template, as the panel shows it."""
+
+    pk: int
+    name: str
+    subject: str
+    text: str
+
+
+def preview_of(material: Material, chosen: str) -> Preview | None:
+    """What the template of an id says; None of one that the member may not use."""
+    template = next((t for t in material.templates if str(t.pk) == chosen), None)
+    if template is None:
+        return None
+    version = template.current
+    subject, text = (version.subject, plain(version.body)[:LONGEST_TEXT]) if version else ("", "")
+    return Preview(template.pk, template.name, subject, text)
+
+
+class StepPanel:
+    """The form of a step with its conditions, as stored, as proposed, or (with ``data``) as posted."""
+
+    def __init__(
+        self, material: Material, *, kind: str, step: Step | None = None, day: int = 1, data: Any = None
+    ) -> None:
+        if kind not in FORMS:
+            raise Http404
+        self.material, self.kind, self.step = material, kind, step
+        self.form = FORMS[kind](data, setting=material.setting, step=step, initial={"day": day})
+        if self.is_new:
+            self.form.fields["push"] = forms.IntegerField(
+                label="Move later steps by", min_value=0, max_value=LAST_DAY, required=False
+            )
+        self.builder = self._builder(data)
+
+    def _builder(self, data: Any) -> ConditionForm:
+        if data is not None:
+            return self.material.posted_group(data, "step")
+        match, rows = (self.step.match, self.step.conditions) if self.step else ("all", [])
+        return self.material.stored_group("step", match, rows)
+
+    @property
+    def is_new(self) -> bool:
+        return self.step is None
+
+    @property
+    def key(self) -> str:
+        return self.step.key if self.step else ""
+
+    @property
+    def number(self) -> int | None:
+        return self.material.numbers.get(self.key)
+
+    @property
+    def kind_label(self) -> str:
+        return KINDS[self.kind].label
+
+    @property
+    def title(self) -> str:
+        label = self.kind_label[0].lower() + self.kind_label[1:]
+        return f"Add {label}" if self.is_new else f"Step {self.number}: {label}"
+
+    @property
+    def day(self) -> int:
+        """The day that the form shows; where that is none, the first."""
+        try:
+            shown = int(self.form["day"].value() or 1)
+        except (TypeError, ValueError):
+            return 1
+        return min(max(shown, 1), LAST_DAY)
+
+    @property
+    def address(self) -> str:
+        """Where its form is sent."""
+        base = f"/sequences/{self.material.sequence.pk}/steps/"
+        return base if self.is_new else f"{base}{self.key}/"
+
+    @property
+    def later_days(self) -> list[int]:
+        """The days of steps that come after it."""
+        return sorted({step.day or 0 for step in self.material.steps if (step.day or 0) > self.day})
+
+    @property
+    def template_choices(self) -> list[tuple[int, str]]:
+        return [(template.pk, template.name) for template in self.material.templates]
+
+    @property
+    def preview(self) -> Preview | None:
+        """The template that is chosen; None where none is."""
+        chosen = str(self.form["template"].value() or "") if "template" in self.form.fields else ""
+        return preview_of(self.material, chosen)
+
+    def is_valid(self) -> bool:
+        """Both are looked at, so that every fault is shown at once."""
+        found = [self.form.is_valid(), self.builder.is_valid()]
+        return all(found)
+
+    def save(self, now: datetime) -> Step | None:
+        """Keep it; None where the command refuses, and the reason stands at its field."""
+        given: dict[str, Any] = {"sequence": self.material.sequence, "by": self.material.member, "now": now}
+        values = {"day": self.form.cleaned_data["day"], **self.form.values, **self.builder.raw}
+        try:
+            if self.step is None:
+                push = self.form.cleaned_data.get("push") or 0
+                return add_step(kind=self.kind, push=push, **given, **values)
+            return change_step(key=self.step.key, **given, **values)
+        except Refused as refused:
+            self.form.add_error(refused.field if refused.field in self.form.fields else None, refused.message)
+            return None
+
+
+def asked_panel(request: MemberRequest, material: Material) -> StepPanel | None:
+    """The panel that the address names; of a step that is gone, 404."""
+    asked = request.GET
+    if asked.get("new"):
+        return StepPanel(material, kind=asked["new"], day=_day(asked.get("day", "")))
+    if not asked.get("step"):
+        return None
+    step = material.step(asked["step"])
+    if step is None:
+        raise Http404
+    return StepPanel(material, kind=step.kind, step=step)
+
+
+def _day(text: str) -> int:
+    return min(max(int(text), 1), LAST_DAY) if text.isdecimal() and len(text) < 4 else 1
+
+
+def panel_of(sequence: Sequence, material: Material, key: str, data: Any) -> StepPanel:
+    """The panel of a step that is there, with what was posted."""
+    step = material.step(key)
+    if step is None:
+        raise Http404
+    return StepPanel(material, kind=step.kind, step=step, data=data)

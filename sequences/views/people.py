@@ -1,0 +1,126 @@
+"""The people of a sequence: the list with its filters, and what is done to those picked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from sequences.commands import people as commands
+from sequences.models import Addition, Sequence
+from sequences.reading.live import coming
+from sequences.reading.material import Material
+from sequences.reading.people import PAGE, STATES, Filter, page_of, people, rows_of
+from sequences.views.access import action, back, seen_by
+from sequences.views.detail import head_of
+from tenants.access import MemberRequest, requires
+from tenants.fragments import page
+
+VERBS = {
+    "pause": (commands.pause, "paused"),
+    "resume": (commands.resume, "go on"),
+    "remove": (commands.remove, "removed; their history stays"),
+}
+WAITING = "waiting"
+
+
+def asked_of(given: Any) -> Filter:
+    """The filter in a query."""
+    run = given.get("run", "")
+    state = given.get("state", "all")
+    return Filter(
+        state=state if state in (*STATES, WAITING) else "all",
+        q=given.get("q", "").strip(),
+        reason=given.get("reason", ""),
+        step=given.get("step", ""),
+        did=given.get("did", ""),
+        run=int(run) if run.isdecimal() else None,
+    )
+
+
+@require_GET
+@requires("sequence.view")
+def index(request: MemberRequest, pk: int) -> HttpResponse:
+    """A page of the people: state, reason, day, next step and its date."""
+    sequence = seen_by(request, pk)
+    material = Material(sequence, request.member, sequence.plan)
+    wanted = asked_of(request.GET)
+    before = request.GET.get("before", "")
+    place = int(before) if before.isdecimal() else None
+    context = head_of(request, sequence, material, "people") | {
+        "filter": wanted,
+        "before": before,
+        "size": PAGE,
+    }
+    list_ = _waiting if wanted.state == WAITING else _inside
+    context |= list_(sequence, material, wanted, place, context["now"], context["live"].last_ordinal)
+    context["step"] = material.step(wanted.step)
+    return page(request, "sequences/people.html", context, parts=("people",))
+
+
+def _inside(
+    sequence: Sequence, material: Material, wanted: Filter, before: int | None, moment: datetime, ordinal: int
+) -> dict[str, Any]:
+    found = people(sequence, wanted)
+    stays, has_more = page_of(found, before)
+    runs = coming(sequence, now=moment)
+    rows = rows_of(stays, material.steps, last_ordinal=ordinal, coming=runs)
+    total = found.count()
+    last = stays[-1].pk if stays else None
+    return {"rows": rows, "has_more": has_more, "total": total, "last": last, "waiting": []}
+
+
+def _waiting(
+    sequence: Sequence, material: Material, wanted: Filter, before: int | None, moment: datetime, ordinal: int
+) -> dict[str, Any]:
+    found = _additions(sequence, wanted)
+    rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
+    last = rows[:PAGE][-1].pk if rows else None
+    return {
+        "rows": [],
+        "waiting": rows[:PAGE],
+        "has_more": len(rows) > PAGE,
+        "total": found.count(),
+        "last": last,
+    }
+
+
+def _additions(sequence: Sequence, wanted: Filter) -> QuerySet[Addition]:
+    found = Addition.objects.filter(wanted.named, sequence=sequence).order_by("-pk")
+    return found.select_related("contact__account", "by__user")
+
+
+@action("enrollment.manage")
+def bulk(request: MemberRequest, sequence: Sequence) -> str:
+    """Pause, let go on or remove those picked, or everyone whom the filter of the list holds."""
+    verb = request.POST.get("do", "")
+    if verb not in VERBS:
+        messages.error(request, "Choose what is to be done.")
+        return back(request, sequence)
+    contacts = _picked(request, sequence)
+    command, words = VERBS[verb]
+    count = command(sequence=sequence, contacts=contacts, by=request.member, now=now())
+    left = len(contacts) - count
+    said = f"{_people(count)} {words}."
+    messages.success(request, f"{said} {left} did not need it." if left > 0 and count else said)
+    return back(request, sequence)
+
+
+def _picked(request: MemberRequest, sequence: Sequence) -> list[int]:
+    """Ids of contacts: those ticked, or all of the filter that the list showed."""
+    if request.POST.get("everyone"):
+        wanted = asked_of(request.GET)
+        found: QuerySet[Any] = (
+            _additions(sequence, wanted) if wanted.state == WAITING else people(sequence, wanted)
+        )
+        return list(found.order_by().values_list("contact_id", flat=True).distinct())
+    return [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"

@@ -1,0 +1,85 @@
+"""Activating, pausing, resuming, archiving, deleting: one verb each, by POST; the two that end something ask first."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from sequences import checking
+from sequences.commands import status
+from sequences.commands.editing import delete_draft
+from sequences.models import Enrollment, Sequence
+from sequences.refusals import Refused
+from sequences.views.access import action, back, changed_by
+from tenants.access import MemberRequest, requires
+
+
+@action("sequence.edit")
+def activate(request: MemberRequest, sequence: Sequence) -> str:
+    """Have a draft run; with a fault it stays a draft, and the check names every fault at its place."""
+    if checking.faults_of(sequence):
+        messages.error(request, "Not activated: see what is to be mended.")
+        return f"/sequences/{sequence.pk}/edit/#review"
+    try:
+        status.activate(sequence=sequence, by=request.member, now=now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return f"/sequences/{sequence.pk}/edit/#review"
+    messages.success(request, f"{sequence.name} is active.")
+    return f"/sequences/{sequence.pk}/"
+
+
+@action("sequence.edit")
+def pause(request: MemberRequest, sequence: Sequence) -> str:
+    """Stop runs and messages; what is waiting waits on."""
+    if status.pause(sequence=sequence, by=request.member, now=now()):
+        messages.success(request, f"{sequence.name} is paused. Nothing leaves until it is resumed.")
+    return back(request, sequence)
+
+
+@action("sequence.edit")
+def resume(request: MemberRequest, sequence: Sequence) -> str:
+    """Go on where it stopped."""
+    if status.resume(sequence=sequence, by=request.member, now=now()):
+        messages.success(request, f"{sequence.name} goes on with its next run.")
+    return back(request, sequence)
+
+
+@require_GET
+@requires("sequence.view")
+def ask_archive(request: MemberRequest, pk: int) -> HttpResponse:
+    """What becomes of those inside?"""
+    sequence = changed_by(request, pk)
+    inside = Enrollment.objects.filter(
+        sequence=sequence, state__in=[Enrollment.ACTIVE, Enrollment.PAUSED]
+    ).count()
+    return render(request, "sequences/archive.html", {"sequence": sequence, "inside": inside})
+
+
+@action("sequence.edit")
+def archive(request: MemberRequest, sequence: Sequence) -> str:
+    """Admit nobody any more; those inside finish or end (semantics 2.1)."""
+    inside = status.END if request.POST.get("inside") == status.END else status.FINISH
+    if status.archive(sequence=sequence, by=request.member, now=now(), inside=inside):
+        messages.success(request, f"{sequence.name} is archived.")
+    return f"/sequences/{sequence.pk}/"
+
+
+@require_GET
+@requires("sequence.view")
+def ask_delete(request: MemberRequest, pk: int) -> HttpResponse:
+    """Is the draft to go?"""
+    sequence = changed_by(request, pk, "sequence.delete")
+    return render(request, "sequences/delete.html", {"sequence": sequence})
+
+
+@action("sequence.delete")
+def delete(request: MemberRequest, sequence: Sequence) -> str:
+    """Delete a draft with its steps."""
+    name = sequence.name
+    delete_draft(sequence=sequence, by=request.member, now=now())
+    messages.success(request, f"{name} is deleted.")
+    return "/sequences/"

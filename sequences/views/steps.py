@@ -1,0 +1,114 @@
+"""What is done to steps in the editor: add, change, move, copy, remove; publish and discard."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST
+
+from sequences.checking import faults_of
+from sequences.commands.planning import copy_step, move_step, remove_step
+from sequences.commands.publishing import discard_draft, publish
+from sequences.forms import PublishForm
+from sequences.models import Sequence
+from sequences.reading.material import Material
+from sequences.refusals import Refused
+from sequences.views.access import action, changed_by, go
+from sequences.views.editor import context_of
+from sequences.views.panel import StepPanel, panel_of
+from tenants.access import MemberRequest, requires
+from tenants.fragments import page
+
+
+@require_POST
+@requires("sequence.view")
+def add(request: MemberRequest, pk: int) -> HttpResponse:
+    """A new step from its panel."""
+    material = Material(changed_by(request, pk), request.member)
+    return _keep(request, StepPanel(material, kind=request.POST.get("kind", ""), data=request.POST))
+
+
+@require_POST
+@requires("sequence.view")
+def change(request: MemberRequest, pk: int, key: str) -> HttpResponse:
+    """What a step does, from its panel."""
+    sequence = changed_by(request, pk)
+    material = Material(sequence, request.member)
+    return _keep(request, panel_of(sequence, material, key, request.POST))
+
+
+def _keep(request: MemberRequest, panel: StepPanel) -> HttpResponse:
+    """Keep a valid panel and go back to the days; else show the panel again, with every fault at its place."""
+    sequence = panel.material.sequence
+    if not panel.builder.was_pressed and panel.is_valid():
+        step = panel.save(now())
+        if step is not None:
+            messages.success(request, f"{'Added' if panel.is_new else 'Saved'}.{_when(sequence)}")
+            return go(request, f"/sequences/{sequence.pk}/edit/#step-{step.key}")
+    status = 200 if panel.builder.was_pressed else 422
+    return page(request, "sequences/edit.html", context_of(panel.material, panel=panel), status=status)
+
+
+def _when(sequence: Sequence) -> str:
+    return " It waits to be published." if sequence.activated_at else ""
+
+
+def _steps(sequence: Sequence, key: str = "") -> str:
+    return f"/sequences/{sequence.pk}/edit/#step-{key}" if key else f"/sequences/{sequence.pk}/edit/#steps"
+
+
+@action("sequence.edit")
+def move(request: MemberRequest, sequence: Sequence, key: str) -> str:
+    """Up or down by one place; past the first or last of its day it goes to the next day that has steps."""
+    steps = Material(sequence, request.member).steps
+    here = next((n for n, step in enumerate(steps) if step.key == key), None)
+    if here is None:
+        raise Refused("This step is no longer in the plan: somebody removed it meanwhile.")
+    there = here + (-1 if request.POST.get("to") == "up" else 1)
+    if not 0 <= there < len(steps):
+        return _steps(sequence, key)
+    day = steps[there].day or 1
+    others = [step.key for step in steps if step.day == day and step.key != key]
+    same_day = steps[here].day == day
+    place = others.index(steps[there].key) + (there > here if same_day else there < here)
+    move_step(sequence=sequence, key=key, by=request.member, now=now(), day=day, place=place)
+    return _steps(sequence, key)
+
+
+@action("sequence.edit")
+def copy(request: MemberRequest, sequence: Sequence, key: str) -> str:
+    """A copy right after it."""
+    made = copy_step(sequence=sequence, key=key, by=request.member, now=now())
+    return _steps(sequence, made.key)
+
+
+@action("sequence.edit")
+def remove(request: MemberRequest, sequence: Sequence, key: str) -> str:
+    """Take it out of the plan."""
+    remove_step(sequence=sequence, key=key, by=request.member, now=now())
+    messages.success(request, f"Step removed.{_when(sequence)}")
+    return _steps(sequence)
+
+
+@action("sequence.edit")
+def publish_draft(request: MemberRequest, sequence: Sequence) -> str:
+    """Make the draft hold from the next run, unless something is wrong with it."""
+    found = faults_of(sequence)
+    if found:
+        more = f" ({len(found)} faults in all)" if len(found) > 1 else ""
+        messages.error(request, f"Not published: {found[0].message}{more}")
+        return f"/sequences/{sequence.pk}/edit/#review"
+    form = PublishForm(request.POST)
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    plan = publish(sequence=sequence, by=request.member, now=now(), note=note)
+    messages.success(request, f"Version {plan.number} holds from the next run.")
+    return f"/sequences/{sequence.pk}/"
+
+
+@action("sequence.edit")
+def discard(request: MemberRequest, sequence: Sequence) -> str:
+    """Throw the unpublished edits away."""
+    discard_draft(sequence=sequence, by=request.member, now=now())
+    messages.success(request, "The unpublished changes are thrown away.")
+    return _steps(sequence)

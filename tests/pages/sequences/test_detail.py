@@ -1,0 +1,188 @@
+"""/sequences/<id>/: overview, runs, settings, versions; and the verbs of its head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sequences.models import Enrollment, Run, Sequence, Status, StepRun
+from sequences.reading.figures import LARGE, figures_of
+from tenants.models import Tenant
+from tests.factories import NOW, make_member
+from tests.pages.conftest import SignIn
+from tests.pages.sequences.conftest import leave, live
+
+TABS = ("", "people/", "runs/", "settings/", "versions/")
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+def at(sequence: Sequence, rest: str = "") -> str:
+    return f"/sequences/{sequence.pk}/{rest}"
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_of_a_draft_and_of_one_that_runs(
+    client: Client, sequence: Sequence, tenant: Tenant, tab: str
+) -> None:
+    assert client.get(at(sequence, tab)).status_code == 200
+    live(sequence, tenant, days=4)
+    assert client.get(at(sequence, tab)).status_code == 200
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_one_that_is_shared_may_be_looked_at_only(sequence: Sequence, sign_in: SignIn, tab: str) -> None:
+    other = sign_in(make_member("sales_rep"))
+    assert other.get(at(sequence, tab)).status_code == 404
+    Sequence.objects.update(is_shared=True)
+    page = text(other.get(at(sequence, tab)))
+    assert "/edit/" not in page and "/archive/" not in page and "/people/add/" not in page
+    assert "/clone/" in page
+
+
+def test_the_next_run_and_those_due_are_said(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=3, days=2)
+    page = text(client.get(at(sequence)))
+    assert "Next run" in page and "UTC" in page
+    assert "3 due" in page
+
+
+def test_numbers_lead_to_the_people(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=3, days=3)
+    StepRun.objects.filter(key="email1").update(sent_at=NOW)
+    first = StepRun.objects.filter(key="email1").order_by("pk").first()
+    assert first is not None
+    StepRun.objects.filter(pk=first.pk).update(replied_at=NOW)
+    page = text(client.get(at(sequence)))
+    assert "people/?step=email1&amp;did=replied" in page
+    found = text(client.get(at(sequence, "people/"), {"step": "email1", "did": "replied"}))
+    assert "Showing 1 of 1" in found
+
+
+def test_runs_say_what_they_did_and_lead_to_the_people(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=2, days=3)
+    page = text(client.get(at(sequence, "runs/")))
+    run = Run.objects.order_by("pk").first()
+    assert run is not None
+    assert "Run 1" in page and f"run={run.pk}&amp;did=entered" in page
+    found = text(client.get(at(sequence, "people/"), {"run": run.pk, "did": "entered"}))
+    assert "Showing 2 of 2" in found
+
+
+def test_a_missed_run_is_said(client: Client, sequence: Sequence) -> None:
+    Run.objects.create(sequence=sequence, scheduled_for=NOW, started_at=NOW, local_day=NOW.date())
+    assert "Missed" in text(client.get(at(sequence, "runs/")))
+
+
+def test_what_keeps_people_waiting_is_said_with_a_link(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=4)
+    one = Enrollment.objects.order_by("pk")[0]
+    Enrollment.objects.filter(pk=one.pk).update(held_reason="mailbox", held_since=NOW)
+    page = text(client.get(at(sequence)))
+    assert "1 held" in page and "state=held&amp;reason=mailbox" in page and "/settings/mailboxes/" in page
+
+
+def test_settings_are_read_back_in_words(client: Client, sequence: Sequence) -> None:
+    page = text(client.get(at(sequence, "settings/")))
+    assert "City is Bonn" in page and "09:00 UTC" in page and "The contact replies" not in page
+
+
+def test_the_pages_ask_a_bounded_number_of_questions(
+    client: Client, sequence: Sequence, tenant: Tenant, django_assert_max_num_queries: Any
+) -> None:
+    live(sequence, tenant, people=60, days=4)
+    for tab in TABS:
+        with django_assert_max_num_queries(32):
+            client.get(at(sequence, tab))
+
+
+def test_large_sequences_are_listed_as_of_their_last_run(sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=2)
+    sequence.counters |= {"entered": LARGE + 1, "active": 7}
+    figures = figures_of([sequence])[sequence.pk]
+    assert (figures.active, figures.exited) == (7, 0)
+
+
+# --- Verbs --------------------------------------------------------------------------------------------------------
+
+
+def test_pausing_and_resuming(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant)
+    client.post(at(sequence, "pause/"))
+    sequence.refresh_from_db()
+    assert sequence.status == Status.PAUSED
+    assert "Resume" in text(client.get(at(sequence)))
+    client.post(at(sequence, "resume/"))
+    sequence.refresh_from_db()
+    assert sequence.status == Status.ACTIVE
+
+
+def test_archiving_asks_what_becomes_of_those_inside(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=2)
+    assert "2 people are inside" in text(client.get(at(sequence, "archive/")))
+    client.post(at(sequence, "archive/do/"), {"inside": "end"})
+    sequence.refresh_from_db()
+    assert sequence.status == Status.ARCHIVED
+    assert set(Enrollment.objects.values_list("state", "exit_reason")) == {("exited", "removed")}
+
+
+def test_a_draft_is_deleted_and_what_was_active_is_not(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant)
+    page = text(client.post(at(sequence, "delete/do/"), follow=True))
+    assert "archive it" in page and Sequence.objects.exists()
+    Sequence.objects.update(status=Status.DRAFT, activated_at=None)
+    Enrollment.objects.all().delete()
+    assert client.get(at(sequence, "delete/")).status_code == 200
+    client.post(at(sequence, "delete/do/"))
+    assert not Sequence.objects.exists()
+
+
+def test_cloning_makes_a_draft_of_ones_own(sequence: Sequence, sign_in: SignIn) -> None:
+    Sequence.objects.update(is_shared=True)
+    member = make_member("sales_rep")
+    response = sign_in(member).post(at(sequence, "clone/"))
+    made = Sequence.objects.get(owner=member)
+    assert response["Location"] == f"/sequences/{made.pk}/edit/"
+    assert made.plan.steps.count() == 2
+
+
+@pytest.mark.parametrize(
+    "verb", ["activate/", "pause/", "resume/", "archive/do/", "delete/do/", "publish/", "discard/"]
+)
+def test_verbs_are_posts_of_those_who_may(
+    sequence: Sequence, sign_in: SignIn, client: Client, verb: str
+) -> None:
+    assert client.get(at(sequence, verb)).status_code == 405
+    Sequence.objects.update(is_shared=True)
+    assert sign_in(make_member("sales_rep")).post(at(sequence, verb)).status_code == 403
+    assert sign_in(make_member("read_only")).post(at(sequence, verb)).status_code == 403
+
+
+def test_a_verb_leads_back_inside_the_site_only(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant)
+    for evil in ("https://evil.example/", "//evil.example/", "/\\evil.example/"):
+        assert client.post(at(sequence, "pause/"), {"next": evil})["Location"] == at(sequence)
+    assert (
+        client.post(at(sequence, "pause/"), {"next": "/sequences/?tab=mine"})["Location"]
+        == "/sequences/?tab=mine"
+    )
+
+
+def test_who_left_is_counted_as_exited(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    end = live(sequence, tenant, people=2)
+    stay = Enrollment.objects.order_by("pk")[0]
+    leave(sequence, stay.contact_id, now=end)
+    figures = figures_of([sequence])[sequence.pk]
+    assert (figures.active, figures.exited, figures.entered) == (1, 1, 2)

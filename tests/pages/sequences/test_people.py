@@ -1,0 +1,216 @@
+"""/sequences/<id>/people/: the list, bulk verbs, adding; and the fragment of a contact's page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+
+from audience.models import Contact, SavedView, Suppression
+from sequences import enrollment
+from sequences.models import Addition, Enrollment, Sequence
+from sequences.reading.live import coming
+from sequences.reading.people import rows_of
+from tenants.models import Tenant
+from tests.factories import NOW, ContactFactory, make_member
+from tests.pages.conftest import SignIn
+from tests.pages.sequences.conftest import BONN, leave, live
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+def people(sequence: Sequence, rest: str = "") -> str:
+    return f"/sequences/{sequence.pk}/people/{rest}"
+
+
+def contacts(sequence: Sequence) -> list[int]:
+    stays = Enrollment.objects.filter(sequence=sequence).order_by("pk")
+    return list(stays.values_list("contact_id", flat=True))
+
+
+def states(sequence: Sequence) -> dict[int, str]:
+    return dict(Enrollment.objects.filter(sequence=sequence).values_list("contact_id", "state"))
+
+
+def test_each_person_has_state_day_next_step_and_date(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    ContactFactory(first_name="Ann", last_name="Ott", city="Bonn")
+    live(sequence, tenant, people=0, days=1)
+    page = text(client.get(people(sequence)))
+    assert "Ann Ott" in page and "Active" in page and "Ring {{ first_name }}" in page and "Day 3" in page
+
+
+def test_the_date_of_the_next_step_is_that_of_its_run(sequence: Sequence, tenant: Tenant) -> None:
+    end = live(sequence, tenant, people=1, days=1)
+    stays = list(Enrollment.objects.all())
+    steps = list(sequence.plan.steps.all())
+    (row,) = rows_of(stays, steps, last_ordinal=1, coming=coming(sequence, now=end))
+    assert row.next_step is not None and row.next_step.key == "call1"
+    assert row.next_at == NOW.replace(hour=9) + timedelta(days=2)
+
+
+def test_an_absent_persons_step_waits_for_their_return(sequence: Sequence, tenant: Tenant) -> None:
+    end = live(sequence, tenant, people=1, days=1)
+    back = (NOW + timedelta(days=6)).date()
+    enrollment.hold_rows([sequence.pk])
+    stays = enrollment.inside(sequence)
+    enrollment.pause(sequence, stays, reason=enrollment.AUTO_REPLY, now=end, until=back)
+    rows = rows_of(
+        list(Enrollment.objects.all()),
+        list(sequence.plan.steps.all()),
+        last_ordinal=1,
+        coming=coming(sequence, now=end),
+    )
+    assert rows[0].state == "paused" and rows[0].next_at is not None
+    assert rows[0].next_at.date() == back + timedelta(days=1)
+
+
+def test_the_list_is_filtered_searched_and_paged(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    ContactFactory(first_name="Zoe", last_name="Zimmer", city="Bonn")
+    end = live(sequence, tenant, people=60)
+    leave(sequence, contacts(sequence)[0], now=end)
+    assert "Showing 50 of 61" in text(client.get(people(sequence)))
+    assert "Showing 1 of 1" in text(client.get(people(sequence), {"state": "exited"}))
+    assert "Zoe Zimmer" in text(client.get(people(sequence), {"q": "zim"}))
+    assert "Zoe Zimmer" in text(client.get(people(sequence), {"q": "zoe zim"}))
+    assert "Nobody here" in text(client.get(people(sequence), {"q": "nobody"}))
+    last = Enrollment.objects.order_by("-pk").values_list("pk", flat=True)[49]
+    assert "Showing 11 of 61" in text(client.get(people(sequence), {"before": last}))
+
+
+def test_those_ticked_are_paused_resumed_and_removed(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=3)
+    first, second, third = contacts(sequence)
+    client.post(people(sequence, "do/"), {"do": "pause", "ids": [first, second]})
+    assert states(sequence) == {first: "paused", second: "paused", third: "active"}
+    client.post(people(sequence, "do/"), {"do": "resume", "ids": [second]})
+    client.post(people(sequence, "do/"), {"do": "remove", "ids": [first]})
+    assert states(sequence) == {first: "exited", second: "active", third: "active"}
+
+
+def test_everyone_means_all_whom_the_filter_holds(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=3)
+    first, *others = contacts(sequence)
+    client.post(people(sequence, "do/"), {"do": "pause", "ids": [first]})
+    client.post(people(sequence, "do/") + "?state=active", {"do": "remove", "everyone": "1"})
+    assert states(sequence) == {first: "paused", **dict.fromkeys(others, "exited")}
+
+
+def test_nonsense_does_nothing(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=1)
+    page = text(client.post(people(sequence, "do/"), {"do": "nonsense", "ids": ["x", "999999"]}, follow=True))
+    assert "Choose what is to be done" in page
+    client.post(people(sequence, "do/"), {"do": "remove", "ids": ["x", "999999"]})
+    assert set(states(sequence).values()) == {"active"}
+
+
+def test_who_may_only_look_changes_nobody(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+    live(sequence, tenant, people=1)
+    Sequence.objects.update(is_shared=True)
+    other = sign_in(make_member("sales_rep"))
+    assert 'type="checkbox"' not in text(other.get(people(sequence)))
+    for rest in ("do/", "add/do/"):
+        assert (
+            other.post(people(sequence, rest), {"do": "remove", "ids": contacts(sequence)}).status_code == 403
+        )
+    assert other.get(people(sequence, "add/")).status_code == 403
+    assert set(states(sequence).values()) == {"active"}
+
+
+# --- Adding -------------------------------------------------------------------------------------------------------
+
+
+def test_people_are_found_by_name_and_added(client: Client, sequence: Sequence) -> None:
+    ann = ContactFactory(first_name="Ann", last_name="Ott")
+    ContactFactory(first_name="Ben", last_name="Ott")
+    assert "Ann Ott" in text(client.get(people(sequence, "add/"), {"q": "an"}))
+    response = client.post(people(sequence, "add/do/") + "?q=an", {"ids": [ann.pk]}, follow=True)
+    assert "1 person waits for the next run." in text(response)
+    assert [row.contact for row in Addition.objects.all()] == [ann]
+    assert "Ann Ott" in text(client.get(people(sequence), {"state": "waiting"}))
+    client.post(people(sequence, "do/") + "?state=waiting", {"do": "remove", "ids": [ann.pk]})
+    assert not Addition.objects.exists()
+
+
+def test_all_that_match_are_added(client: Client, sequence: Sequence) -> None:
+    for _ in range(40):
+        ContactFactory(last_name="Ott")
+    ContactFactory(last_name="Other")
+    assert "Showing 30 of 40" in text(client.get(people(sequence, "add/"), {"q": "ott"}))
+    client.post(people(sequence, "add/do/") + "?q=ott", {"everyone": "1"})
+    assert Addition.objects.count() == 40
+
+
+def test_everyone_without_a_search_is_nobody(client: Client, sequence: Sequence) -> None:
+    ContactFactory()
+    client.post(people(sequence, "add/do/"), {"everyone": "1"})
+    assert not Addition.objects.exists()
+
+
+def test_everyone_of_a_saved_view_is_added(client: Client, sequence: Sequence) -> None:
+    view = SavedView.objects.create(name="Bonners", is_shared=True, conditions=BONN)
+    ContactFactory(city="Bonn")
+    ContactFactory(city="Köln")
+    assert "Showing 1 of 1" in text(client.get(people(sequence, "add/"), {"view": view.pk}))
+    client.post(people(sequence, "add/do/") + f"?view={view.pk}", {"everyone": "1"})
+    assert Addition.objects.count() == 1
+
+
+def test_what_becomes_of_each_is_said(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    end = live(sequence, tenant, people=2)
+    inside, earlier = contacts(sequence)
+    leave(sequence, earlier, now=end)
+    stopped = ContactFactory(city="Köln")
+    Suppression.objects.create(address_norm=stopped.email_norm, reason="unsubscribed", at=NOW)
+    data = {"ids": [inside, earlier, stopped.pk]}
+    said = text(client.post(people(sequence, "add/do/"), data, follow=True))
+    assert "1 person waits for the next run." in said and "1 person inside or waiting already." in said
+    assert "1 person left out: was in it before" in said and "1 person unsubscribed or bounced" in said
+
+
+def test_a_manager_may_add_again_and_is_told(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+    end = live(sequence, tenant, people=1)
+    (contact,) = contacts(sequence)
+    leave(sequence, contact, now=end)
+    manager = sign_in(make_member("sequence_manager"))
+    said = text(manager.post(people(sequence, "add/do/"), {"ids": [contact]}, follow=True))
+    assert "1 person waits" in said and "was in it before" in said
+
+
+# --- On the contact's page ----------------------------------------------------------------------------------------
+
+
+def panel(contact: Contact | int) -> str:
+    return f"/sequences/panel/contact/{contact if isinstance(contact, int) else contact.pk}/"
+
+
+def test_the_panel_shows_every_stay_that_one_may_see(
+    client: Client, sequence: Sequence, tenant: Tenant, sign_in: SignIn
+) -> None:
+    live(sequence, tenant, people=1)
+    (contact,) = contacts(sequence)
+    part = text(client.get(panel(contact)))
+    assert "<html" not in part and "Outbound" in part and "Active" in part
+    assert "Ring {{ first_name }}" in part and "Pause" in part and "Remove" in part
+    other = text(sign_in(make_member("sales_rep")).get(panel(contact)))
+    assert "Outbound" not in other and "In no sequence yet" in other
+
+
+def test_a_contact_is_added_and_taken_back_from_their_page(client: Client, sequence: Sequence) -> None:
+    contact = ContactFactory()
+    data = {"sequence": sequence.pk, "next": f"/contacts/{contact.pk}/"}
+    response = client.post(panel(contact) + "add/", data)
+    assert response["Location"] == f"/contacts/{contact.pk}/"
+    part = text(client.get(panel(contact)))
+    assert "Take back" in part
+    assert client.post(panel(contact) + "add/", {"sequence": ""})["Location"] == f"/contacts/{contact.pk}/"
+
+
+def test_there_is_no_panel_of_nobody(client: Client, sequence: Sequence) -> None:
+    assert client.get(panel(999_999)).status_code == 404

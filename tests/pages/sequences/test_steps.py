@@ -1,0 +1,223 @@
+"""The panel of a step, and what is done to steps in the editor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from messaging.models import Template
+from sequences.commands.planning import working_plan
+from sequences.models import Sequence
+from steps.models import Step
+from tenants.models import Tenant
+from tests.factories import make_member
+from tests.pages.conftest import SignIn
+from tests.pages.sequences.conftest import live
+
+HTMX = {"HX-Request": "true", "HX-Target": "panel"}
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+def address(sequence: Sequence, rest: str = "") -> str:
+    return f"/sequences/{sequence.pk}/steps/{rest}"
+
+
+def steps(sequence: Sequence) -> list[Step]:
+    sequence.refresh_from_db()
+    return list(working_plan(sequence).steps.all())
+
+
+def keys(sequence: Sequence) -> list[tuple[str, int | None]]:
+    return [(step.key, step.day) for step in steps(sequence)]
+
+
+@pytest.mark.parametrize("kind", ["email", "call", "task", "email_reminder"])
+def test_each_kind_has_a_panel_with_an_address_of_its_own(
+    client: Client, sequence: Sequence, kind: str
+) -> None:
+    page = text(client.get(f"/sequences/{sequence.pk}/edit/?new={kind}&day=2"))
+    assert "data-panel" in page and 'name="day"' in page and "<html" in page
+    part = text(client.get(f"/sequences/{sequence.pk}/edit/?new={kind}&day=2", headers=HTMX))
+    assert "<html" not in part and 'name="day"' in part
+    assert 'id="timeline" hx-swap-oob="true"' in part and "ghost" in part
+
+
+def test_the_panel_of_a_mail_has_everything(client: Client, sequence: Sequence) -> None:
+    page = text(client.get(f"/sequences/{sequence.pk}/edit/?step=email1"))
+    names = (
+        "day",
+        "template",
+        "thread",
+        "from",
+        "reply_to",
+        "cc",
+        "bcc",
+        "track_opens",
+        "track_clicks",
+        "unsubscribe",
+    )
+    for name in (*names, "step-add"):
+        assert f'name="{name}"' in page, name
+
+
+def test_a_step_that_is_gone_has_no_panel(client: Client, sequence: Sequence) -> None:
+    assert client.get(f"/sequences/{sequence.pk}/edit/?step=gone").status_code == 404
+    assert client.get(f"/sequences/{sequence.pk}/edit/?new=nonsense").status_code == 404
+
+
+def test_a_mail_is_added_with_its_conditions(client: Client, sequence: Sequence, template: Template) -> None:
+    data = {
+        "kind": "email",
+        "day": "5",
+        "template": template.pk,
+        "thread": "reply",
+        "from": "",
+        "track_clicks": "on",
+    }
+    data |= {
+        "step-0-field": "step.email1.replied",
+        "step-0-op": "is",
+        "step-0-value": "false",
+        "step-match": "all",
+    }
+    response = client.post(address(sequence), data)
+    assert response["Location"].endswith("#step-email2"), text(response)
+    step = steps(sequence)[-1]
+    assert (step.key, step.day, step.template) == ("email2", 5, template)
+    assert step.settings == {"thread": "reply", "track_opens": False, "unsubscribe": False}
+    assert step.conditions == [{"field": "step.email1.replied", "op": "is", "value": False}]
+
+
+def test_a_fault_stands_at_its_input_with_what_was_typed(client: Client, sequence: Sequence) -> None:
+    data = {"kind": "email", "day": "99", "thread": "new", "cc": "nobody", "name": "Kept"}
+    response = client.post(address(sequence), data, headers=HTMX)
+    assert response.status_code == 422
+    part = text(response)
+    assert "The last possible day is 90" in part and "is no e-mail address" in part
+    assert "Choose the template" in part and 'value="Kept"' in part
+    assert len(steps(sequence)) == 2
+
+
+def test_saved_by_htmx_the_whole_page_is_shown_anew(client: Client, sequence: Sequence) -> None:
+    data = {"kind": "task", "day": "2", "title": "Think", "priority": "high", "due": "3"}
+    response = client.post(address(sequence), data, headers=HTMX)
+    assert response["HX-Redirect"].endswith("#step-task1")
+    assert steps(sequence)[1].settings == {"title": "Think", "priority": "high", "due": {"days": 3}}
+
+
+def test_a_call_is_changed(client: Client, sequence: Sequence) -> None:
+    data = {
+        "day": "4",
+        "title": "Ring",
+        "script": "Hi {{ first_name }}",
+        "outcomes": "Yes\nNo",
+        "priority": "normal",
+    }
+    client.post(address(sequence, "call1/"), data)
+    step = steps(sequence)[1]
+    assert (step.key, step.day) == ("call1", 4)
+    assert step.settings == {"title": "Ring", "script": "Hi {{ first_name }}", "outcomes": ["Yes", "No"]}
+
+
+def test_a_placeholder_that_is_no_field_is_refused_at_the_text(client: Client, sequence: Sequence) -> None:
+    data = {"day": "3", "title": "Ask {{ contact.salary }}", "priority": "normal"}
+    response = client.post(address(sequence, "call1/"), data)
+    assert response.status_code == 422 and "contact.salary" in text(response)
+
+
+def test_later_steps_can_be_pushed(client: Client, sequence: Sequence) -> None:
+    data = {"kind": "task", "day": "1", "title": "T", "priority": "normal", "push": "2"}
+    client.post(address(sequence), data)
+    assert keys(sequence) == [("email1", 1), ("task1", 1), ("call1", 5)]
+
+
+def test_steps_move_are_copied_and_removed(client: Client, sequence: Sequence) -> None:
+    client.post(address(sequence, "call1/move/"), {"to": "up"})
+    assert keys(sequence) == [("email1", 1), ("call1", 1)]
+    client.post(address(sequence, "call1/move/"), {"to": "up"})
+    assert keys(sequence) == [("call1", 1), ("email1", 1)]
+    client.post(address(sequence, "call1/move/"), {"to": "up"})
+    assert keys(sequence) == [("call1", 1), ("email1", 1)]
+    client.post(address(sequence, "call1/copy/"))
+    assert keys(sequence) == [("call1", 1), ("call2", 1), ("email1", 1)]
+    client.post(address(sequence, "call1/remove/"))
+    assert keys(sequence) == [("call2", 1), ("email1", 1)]
+
+
+def test_down_leads_to_the_next_day_that_has_steps(client: Client, sequence: Sequence) -> None:
+    client.post(address(sequence, "email1/move/"), {"to": "down"})
+    assert keys(sequence) == [("email1", 3), ("call1", 3)]
+    client.post(address(sequence, "email1/move/"), {"to": "down"})
+    assert keys(sequence) == [("call1", 3), ("email1", 3)]
+
+
+def test_a_step_that_was_removed_meanwhile_is_said(client: Client, sequence: Sequence) -> None:
+    response = client.post(address(sequence, "gone/remove/"), follow=True)
+    assert "no longer in the plan" in text(response)
+    assert client.post(address(sequence, "gone/"), {"day": "1"}).status_code == 404
+
+
+def test_others_change_no_steps(sequence: Sequence, sign_in: SignIn) -> None:
+    Sequence.objects.update(is_shared=True)
+    other = sign_in(make_member("sales_rep"))
+    for rest in ("", "email1/", "email1/remove/", "email1/copy/", "email1/move/"):
+        assert other.post(address(sequence, rest), {"kind": "call"}).status_code == 403
+    assert keys(sequence) == [("email1", 1), ("call1", 3)]
+
+
+def test_the_template_is_shown_when_it_is_chosen(
+    client: Client, sequence: Sequence, template: Template
+) -> None:
+    part = text(client.get(f"/sequences/{sequence.pk}/edit/template/", {"template": template.pk}))
+    assert "How are you?" in part and "first_name" in part
+    hidden = Template.objects.create(name="Private", owner=make_member("sales_rep"), is_shared=False)
+    part = text(client.get(f"/sequences/{sequence.pk}/edit/template/", {"template": hidden.pk}))
+    assert "Private" not in part
+
+
+# --- While it is active -------------------------------------------------------------------------------------------
+
+
+def test_edits_of_an_active_sequence_wait_and_say_whom_they_touch(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=3, days=2)
+    client.post(address(sequence), {"kind": "task", "day": "2", "title": "Late", "priority": "normal"})
+    client.post(address(sequence), {"kind": "task", "day": "9", "title": "Ahead", "priority": "normal"})
+    page = text(client.get(f"/sequences/{sequence.pk}/edit/"))
+    assert "2 changes not yet published" in page and "They touch 3 people: 3 will get them" in page
+    assert sequence.plan.steps.count() == 2
+
+
+def test_publishing_makes_the_draft_hold(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant)
+    client.post(address(sequence), {"kind": "task", "day": "9", "title": "Ahead", "priority": "normal"})
+    client.post(f"/sequences/{sequence.pk}/publish/", {"note": "One more"})
+    sequence.refresh_from_db()
+    assert sequence.draft is None and sequence.plan.steps.count() == 3
+    page = text(client.get(f"/sequences/{sequence.pk}/versions/"))
+    assert "One more" in page and "Version 2" in page and "Added: <b>Ahead</b>" in page
+
+
+def test_a_draft_with_a_fault_is_not_published(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant)
+    client.post(address(sequence), {"kind": "task", "day": "9", "title": "Ahead", "priority": "normal"})
+    Template.objects.update(archived_at="2026-01-01T00:00Z")
+    page = text(client.post(f"/sequences/{sequence.pk}/publish/", follow=True))
+    assert "Not published" in page
+    sequence.refresh_from_db()
+    assert sequence.draft is not None
+
+
+def test_a_draft_is_thrown_away(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant)
+    client.post(address(sequence, "call1/remove/"))
+    client.post(f"/sequences/{sequence.pk}/discard/")
+    assert keys(sequence) == [("email1", 1), ("call1", 3)]
+    sequence.refresh_from_db()
+    assert sequence.draft is None
