@@ -53,7 +53,12 @@ test-slow: .venv/dev.stamp
 	@$(PYTHON) -m config.embedded.chromium
 	$(BIN)/pytest -m slow $(ARGS)
 
-bench: .venv/dev.stamp
+.venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
+	@echo "Installing what the benchmarks compare with into .venv (once) ..."
+	@$(PIP) -r requirements/bench.txt
+	@touch $@
+
+bench: .venv/bench.stamp
 	$(BIN)/python -m bench $(ARGS)
 
 load: .venv/dev.stamp
@@ -63,6 +68,7 @@ lock: .venv/dev.stamp
 	$(LOCK) requirements/base.in -o requirements/base.txt
 	$(LOCK) requirements/embedded.in -o requirements/embedded.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/bench.in -o requirements/bench.txt
 
 clean:
 	@$(PYTHON) -m config.embedded.clean
