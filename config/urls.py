@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/", include("config.demo.urls")),
     path("settings/", include("tenants.urls")),
     path("sequences/", include("sequences.urls")),
+    path("", include("sequences.records.urls")),
     path("", include("audience.urls")),
     path("", include("messaging.urls")),
     path("settings/mailboxes/", include("messaging.mailbox_urls")),

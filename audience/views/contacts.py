@@ -73,14 +73,10 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "further": ContactAddress.objects.filter(contact=contact).order_by("pk"),
         "stops": list(of_contact(contact)),
         "may_edit": can(request.member, "record.edit", contact),
-        "panels": [
-            (title, where)
-            for title, where in (
-                ("Sequences", address("sequence-panel", pk)),
-                ("Reminders", address("reminder-panel", pk)),
-            )
-            if where
-        ],
-        "timeline": address("timeline-panel", pk),
+        "panels": {
+            "sequences": address("sequence-panel", pk) if can(request.member, "sequence.view") else None,
+            "reminders": address("reminder-panel", pk),
+            "timeline": address("timeline-panel", pk),
+        },
     }
     return render(request, "audience/contact.html", context)

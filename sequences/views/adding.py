@@ -52,11 +52,12 @@ def ask(request: MemberRequest, pk: int) -> HttpResponse:
 def add(request: MemberRequest, sequence: Sequence) -> str:
     """Have those picked decided at the next run, and say what becomes of each."""
     given = _given(request, sequence)
-    _add(request, sequence, given)
+    add_and_say(request, sequence, given)
     return back(request, sequence, f"/sequences/{sequence.pk}/people/?state=waiting")
 
 
-def _add(request: MemberRequest, sequence: Sequence, given: list[int]) -> None:
+def add_and_say(request: MemberRequest, sequence: Sequence, given: list[int]) -> None:
+    """Have these contacts decided at the next run, and say what becomes of each. Raises Refused."""
     found = picked(sequence, given)
     again = found.earlier if can(request.member, "enrollment.override") else []
     contacts = [*found.new, *again]
@@ -98,7 +99,7 @@ def add_contact(request: MemberRequest, pk: int) -> HttpResponse:
         return go(request, there)
     sequence = changed_by(request, int(chosen), "enrollment.manage")
     try:
-        _add(request, sequence, [pk])
+        add_and_say(request, sequence, [pk])
     except Refused as refused:
         messages.error(request, refused.message)
     return go(request, there)

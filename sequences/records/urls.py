@@ -1,0 +1,16 @@
+"""Addresses under contacts and reminders that need sequences."""
+
+from django.urls import path
+
+from activities import reminders
+from sequences.records import views
+
+urlpatterns = [
+    path("contacts/add-to-sequence/", views.choose, name="sequence-choose"),
+    path("contacts/<int:pk>/timeline/", views.timeline, name="timeline-panel"),
+    path("contacts/<int:pk>/reminders/", views.reminders, name="reminder-panel"),
+    path(
+        "reminders/<int:pk>/complete/", views.closing(reminders.complete, "Done."), name="reminder-complete"
+    ),
+    path("reminders/<int:pk>/skip/", views.closing(reminders.skip, "Skipped."), name="reminder-skip"),
+]
