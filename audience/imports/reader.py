@@ -15,6 +15,7 @@ from audience.imports.decoding import Unreadable, decoded
 DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 50
 MOST_LINES_OF_A_CELL = 1000
+MOST_COLUMNS = 500
 UNCLOSED = 'a quote (") is opened and never closed'
 
 
@@ -59,6 +60,8 @@ def read_table(data: bytes, encoding: str | None = None, delimiter: str | None =
         raise Unreadable("the file is empty")
     if header.fault:
         raise Unreadable(f"the header cannot be read: {header.fault}")
+    if len(header.cells) > MOST_COLUMNS:
+        raise Unreadable(f"the file has {len(header.cells):,} columns; at most {MOST_COLUMNS} are possible")
     return Table(text, found, delimiter, [name.strip() for name in header.cells])
 
 

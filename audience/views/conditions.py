@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
 from audience.conditions.parse import Group
-from audience.conditions.types import FieldType
 from audience.fields import CONTACT, RECORDS
-from audience.lists import PREFIXES, context_for, count_of, examples_of, matching
+from audience.lists import context_for, count_of, examples_of, matching
 from tenants.access import MemberRequest, requires
 from tenants.localtime import local_date
 from tenants.models import Tenant
@@ -54,8 +53,5 @@ def _named(data: QueryDict) -> QueryDict:
 def _found(request: MemberRequest, record: str, group: Group, at: datetime) -> dict[str, Any]:
     zone = Tenant.objects.get(pk=request.membership.tenant_id).timezone
     context = context_for(record, today=local_date(at, zone), zone=zone, me=request.member.pk)
-    asks_membership = any(c.field.type is FieldType.SEQUENCE for c in group.conditions)
-    if asks_membership and (context.membership is None or PREFIXES[record][CONTACT] is None):
-        return {"note": "Membership in sequences cannot be counted here."}
     found = visible(request.member, "record.view", matching(record, group, context))
     return {"count": count_of(found), "examples": examples_of(found)}

@@ -14,7 +14,7 @@ from audience.fields import CONTACT
 from audience.lists import MOST_COUNTED, count_of, named, slice_of
 from audience.models import Contact, ContactAddress
 from audience.records import folded
-from audience.suppression import of_contact
+from audience.suppression import EMAIL, of_contact
 from audience.views.lookup import address, contacts_seen, key, seen, text_of
 from audience.views.shown import facts_of, labels_of
 from tenants.access import MemberRequest, requires
@@ -66,12 +66,16 @@ def filtered(contacts: QuerySet[Contact], query: QueryDict) -> QuerySet[Contact]
 def detail(request: MemberRequest, pk: int) -> HttpResponse:
     """One contact: facts, what stops mail, and the panels of the floors above."""
     contact = seen(contacts_seen(request), pk)
+    stops = list(of_contact(contact))
     context: dict[str, Any] = {
         "contact": contact,
         "facts": facts_of(contact, CONTACT),
         "labels": labels_of(contact, CONTACT),
         "further": ContactAddress.objects.filter(contact=contact).order_by("pk"),
-        "stops": list(of_contact(contact)),
+        "stops": stops,
+        "may_stop": can(request.member, "suppression.add")
+        and bool(contact.email_norm)
+        and not any(stop.channel == EMAIL for stop in stops),
         "may_edit": can(request.member, "record.edit", contact),
         "panels": {
             "sequences": address("sequence-panel", pk) if can(request.member, "sequence.view") else None,

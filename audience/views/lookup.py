@@ -46,3 +46,8 @@ def address(name: str, *args: Any) -> str | None:
         return reverse(name, args=args)
     except NoReverseMatch:
         return None
+
+
+def inside(path: str) -> str:
+    """The path, if it is one of this site; else nothing."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""

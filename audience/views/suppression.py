@@ -14,7 +14,7 @@ from audience.lists import begins_with, slice_of
 from audience.models import Suppression
 from audience.models.records import home_region
 from audience.suppression import NoAddress
-from audience.views.lookup import key, text_of
+from audience.views.lookup import inside, key, text_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 from tenants.policy import can, require
@@ -28,7 +28,7 @@ def index(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         require(request.member, "suppression.add")
         if form.is_valid() and _add(request, form):
-            return HttpResponseRedirect(reverse("suppression"))
+            return HttpResponseRedirect(inside(request.POST.get("next", "")) or reverse("suppression"))
     asked = text_of(request.GET, "q")
     found = Suppression.objects.all()
     if asked:

@@ -16,7 +16,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet,
 from django.db.models.lookups import In
 
 from audience.catalogue import catalogue
-from audience.conditions.compile import ALWAYS, NEVER, Context, Folded, compile_group
+from audience.conditions.compile import ALWAYS, NEVER, Context, Folded, Membership, compile_group
 from audience.conditions.parse import Condition, Group, Scope, parse_group
 from audience.fields import Catalogue, Field
 from sequences.models import Enrollment, Sequence
@@ -149,6 +149,17 @@ def membership(op: str, name: str, contact_id: str) -> Q:
     if sequence is None:
         return NEVER if op in ("in", "was_in") else ALWAYS
     return Q(Exists(stays)) if op in ("in", "was_in") else ~Q(Exists(stays))
+
+
+def membership_at(contact_id: str | None) -> Membership:
+    """The same for lists of records, whose contact's id stands at a path; without a contact nobody is a member."""
+
+    def asked(op: str, name: str) -> Q:
+        if contact_id is None:
+            return NEVER if op in ("in", "was_in") else ALWAYS
+        return membership(op, name, contact_id)
+
+    return asked
 
 
 def _of_nobody(key: str, mark: str, op: str, value: Any) -> Q:

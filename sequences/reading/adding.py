@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from audience.lists import named
 from audience.models import Contact, Suppression
 from sequences.models import Addition, Enrollment, Sequence
 
@@ -25,11 +26,8 @@ class Picked:
 
 
 def contacts_named(text: str) -> QuerySet[Contact]:
-    """Contacts of whom first name, last name or address begins with each word, by name."""
-    found = Contact.objects.select_related("account", "owner__user")
-    for word in text.lower().split()[:3]:
-        names = ("first_name_norm", "last_name_norm", "email_norm")
-        found = found.filter(Q(*[(f"{name}__startswith", word) for name in names], _connector=Q.OR))
+    """Contacts of whom first name, last name, address or company begins with each word, by name."""
+    found = named(Contact.objects.select_related("account", "owner__user"), text)
     return found.order_by("last_name_norm", "first_name_norm", "pk")
 
 

@@ -76,6 +76,7 @@ VALUES: dict[FieldType, list[Any]] = {
     FieldType.DATE: DAYS,
     FieldType.DATE_TIME: DAYS,
 }
+UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 EMAILS = ["ann@x.example", "ANN@X.EXAMPLE", "ben@bücher.example", "no address", "x.example", "ann", "bücher"]
 
 
@@ -137,7 +138,7 @@ def test_each_operator_of_each_type_agrees_with_the_reference(name: str, world: 
             check(Group("all", (condition,)), world)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=UNHURRIED)
 @given(data=st.data())
 def test_groups_of_all_and_any_agree_with_the_reference(data: st.DataObject, world: World) -> None:
     rows = []
@@ -148,7 +149,7 @@ def test_groups_of_all_and_any_agree_with_the_reference(data: st.DataObject, wor
     check(Group(data.draw(st.sampled_from(["all", "any"])), tuple(rows)), world)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=UNHURRIED)
 @given(
     stored=st.text("aAbBİıΣςß%_\\'\" ;-", min_size=1, max_size=6),
     value=st.text("aAbBİıΣςß%_\\'\" ;-", min_size=1, max_size=3).filter(str.strip),

@@ -215,3 +215,22 @@ def test_a_stay_that_ended_is_told_with_its_reason(
     stay = Enrollment.objects.get()
     leave(sequence, stay.contact_id, reason="removed", now=end)
     assert "Left Outbound Removed" in lines(get(client, f"/contacts/{stay.contact_id}/timeline/"))
+
+
+def test_stopping_mail_from_the_page_ends_the_stays_of_whoever_has_the_address(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    live(sequence, tenant, people=2)
+    ann, ben = Contact.objects.filter(city="Bonn").order_by("pk")
+    path = f"/contacts/{ann.pk}/"
+    assert "Stop e-mail" in get(client, path)
+    form = {"channel": "email", "address": ann.email, "next": path}
+    assert client.post("/settings/suppression/", form)["Location"] == path
+    html = get(client, path)
+    assert "E-mail unsubscribed" in words(html) and 'id="stop"' not in html
+    states = dict(Enrollment.objects.values_list("contact", "exit_reason"))
+    assert states == {ann.pk: "unsubscribed", ben.pk: ""}
+    elsewhere = client.post(
+        "/settings/suppression/", form | {"address": "x@y.example", "next": "//evil.example/"}
+    )
+    assert elsewhere["Location"] == "/settings/suppression/"

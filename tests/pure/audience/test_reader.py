@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audience.imports.decoding import Unreadable, decoded
@@ -126,14 +126,22 @@ def test_a_header_that_cannot_be_read_is_no_table() -> None:
         read_table(b'"a,b\n1,2\n')
 
 
+def test_a_file_has_so_many_columns() -> None:
+    with pytest.raises(Unreadable, match="501 columns; at most 500"):
+        read_table(b"," * 500)
+
+
 def test_a_delimiter_is_one_character() -> None:
     with pytest.raises(Unreadable, match="cannot be a delimiter"):
         read_table(b"a,b", delimiter=", ")
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy."""
 CELLS = st.text(st.sampled_from("aé,;|\t\"' \n=1@"), max_size=8).map(lambda cell: f"x{cell}x")
 
 
+@UNHURRIED
 @given(
     rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=8),
     delimiter=st.sampled_from(",;\t|"),
@@ -148,6 +156,7 @@ def test_what_the_standard_writer_writes_is_read_back(rows: list[list[str]], del
     assert [lines[row.line - 1][:1] in ("x", '"') for row in found] == [True] * len(rows)
 
 
+@UNHURRIED
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_and_no_line_is_lost(data: bytes) -> None:
     try:
