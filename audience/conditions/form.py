@@ -98,7 +98,7 @@ class ConditionForm:
         self.match = match if match in MATCHES else "all"
         self.typed = list(typed)
         self.step_labels = step_labels or {}
-        self.checked = self.was_pressed = False
+        self.checked = self.was_pressed = self.is_patient = False
 
     @classmethod
     def stored(
@@ -148,6 +148,10 @@ class ConditionForm:
         found = self.result
         return found if isinstance(found, Group) else None
 
+    def glance(self) -> None:
+        """Show the faults of rows that have a value already: somebody is typing still."""
+        self.checked = self.is_patient = True
+
     def is_valid(self) -> bool:
         """Whether it can be stored; from now on its rows show their faults."""
         self.checked = True
@@ -186,9 +190,13 @@ class ConditionForm:
         by_row: dict[int, dict[str, str]] = {}
         for fault in [] if isinstance(found, Group) else found:
             number, part = place_of(fault)
-            if number is not None and number < len(filled):
+            if number is not None and number < len(filled) and not self._is_begun(filled[number]):
                 by_row.setdefault(id(filled[number]), {})[part] = fault.reason
         return by_row
+
+    def _is_begun(self, typed: Typed) -> bool:
+        """Whether a row is still being filled in, so that its faults can wait."""
+        return self.is_patient and not any(typed.values)
 
     def _row(self, typed: Typed, faults: Mapping[str, str]) -> Row:
         ref = self._ref(typed.field)
@@ -273,5 +281,6 @@ def _renamed(name: str, before: str, now: str) -> str:
 
 
 def _read_row(data: Any, name: str) -> Typed:
-    values = [*data.getlist(f"{name}-value"), *data.getlist(f"{name}-value2")]
+    typed = [*data.getlist(f"{name}-value"), *data.getlist(f"{name}-value2")]
+    values = [value.replace("\x00", "") for value in typed]
     return Typed(data.get(f"{name}-field", "").strip(), data.get(f"{name}-op", "").strip(), tuple(values))

@@ -89,7 +89,7 @@ def as_stored(type_: FieldType, shape: Shape, values: Sequence[str]) -> Any:
         return [_number(value) for value in (*values, "", "")[:2]]
     first = (values[0] if values else "").strip()
     if shape is Shape.DAYS:
-        return int(first) if first.isascii() and first.isdigit() else first
+        return int(first) if first.isascii() and first.isdigit() and len(first) < 10 else first
     return _one(type_, first)
 
 

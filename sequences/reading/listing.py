@@ -42,7 +42,7 @@ def of_tab(tab: str, member: Member) -> Q:
 
 
 def listed(
-    member: Member, *, tab: str = "all", q: str = "", status: str = "", owner: str = ""
+    member: Member, *, tab: str = "all", q: str = "", status: str = "", owner: int | None = None
 ) -> QuerySet[Sequence]:
     """The sequences of a tab, filtered; ``q`` is looked for in name and description. Active ones first."""
     found = visible(member, "sequence.view", Sequence.objects.filter(of_tab(tab, member)))
@@ -50,8 +50,8 @@ def listed(
         found = found.filter(Q(name_norm__contains=word) | Q(description__icontains=word))
     if status:
         found = found.filter(status=status)
-    if owner.isdecimal():
-        found = found.filter(owner=int(owner))
+    if owner is not None:
+        found = found.filter(owner=owner)
     rank = Case(*[When(status=status, then=place) for status, place in ORDER.items()])
     return found.select_related("owner__user", "owner__team").order_by(rank, "-edited_at", "-pk")
 

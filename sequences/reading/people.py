@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
+from audience.lists import named
+from audience.models import Contact
 from messaging.models import Message
 from sequences.calendar import Occurrence
 from sequences.models import Enrollment, Run, Sequence, StepRun
@@ -44,12 +46,8 @@ class Filter:
 
     @property
     def named(self) -> Q:
-        """Those of whom first name, last name or address begins with each word of ``q``."""
-        names = ("first_name_norm", "last_name_norm", "email_norm")
-        found = Q()
-        for word in self.q.lower().split()[:3]:
-            found &= Q(*[(f"contact__{name}__startswith", word) for name in names], _connector=Q.OR)
-        return found
+        """Those of whom first name, last name, address or company begins with each word of ``q``."""
+        return Q(contact__in=named(Contact.objects.all(), self.q).values("pk")) if self.q else Q()
 
 
 @dataclass(frozen=True)

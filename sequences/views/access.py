@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -60,6 +60,16 @@ def back(request: MemberRequest, sequence: Sequence | None, default: str = "") -
     there = request.POST.get("next", "")
     is_inside = there.startswith("/") and not there.startswith(("//", "/\\"))
     return there if is_inside else default or (f"/sequences/{sequence.pk}/" if sequence else "/sequences/")
+
+
+def number_of(text: str) -> int | None:
+    """A number that somebody wrote into an address or form, None where it is none that the database could hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def ids_of(texts: Iterable[str]) -> list[int]:
+    """Those of the texts that are numbers."""
+    return [number for text in texts if (number := number_of(text)) is not None]
 
 
 def go(request: MemberRequest, there: str) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from audience.models import SavedView
+from audience.views.lookup import text_of
 from sequences.commands import people as commands
 from sequences.forms import visible_views
 from sequences.models import Sequence
@@ -19,7 +20,7 @@ from sequences.reading.audience import people_of_view
 from sequences.reading.live import live_of
 from sequences.reading.material import Material
 from sequences.refusals import Refused
-from sequences.views.access import action, back, changed_by, go
+from sequences.views.access import action, back, changed_by, go, ids_of, number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 from tenants.policy import can
@@ -32,7 +33,7 @@ SHOWN = 30
 def ask(request: MemberRequest, pk: int) -> HttpResponse:
     """Contacts to pick from, and the saved views."""
     sequence = changed_by(request, pk, "enrollment.manage")
-    asked, view = request.GET.get("q", "").strip(), _view(request, request.GET.get("view", ""))
+    asked, view = text_of(request.GET, "q"), _view(request, request.GET.get("view", ""))
     found = people_of_view(view, sequence, now=now()) if view else contacts_named(asked)
     material = Material(sequence, request.member, sequence.plan)
     context = {
@@ -71,9 +72,9 @@ def add_and_say(request: MemberRequest, sequence: Sequence, given: list[int]) ->
 def _given(request: MemberRequest, sequence: Sequence) -> list[int]:
     """Ids of contacts: those ticked, or all whom the search or view holds."""
     if not request.POST.get("everyone"):
-        return [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+        return ids_of(request.POST.getlist("ids"))
     view = _view(request, request.GET.get("view", ""))
-    asked = request.GET.get("q", "").strip()
+    asked = text_of(request.GET, "q")
     found: Any = (
         people_of_view(view, sequence, now=now()) if view else contacts_named(asked) if asked else None
     )
@@ -85,19 +86,20 @@ def _views(request: MemberRequest) -> QuerySet[SavedView]:
 
 
 def _view(request: MemberRequest, pk: str) -> SavedView | None:
-    return _views(request).filter(pk=int(pk)).first() if pk.isdecimal() else None
+    number = number_of(pk)
+    return _views(request).filter(pk=number).first() if number else None
 
 
 @require_POST
 @requires("sequence.view")
 def add_contact(request: MemberRequest, pk: int) -> HttpResponse:
     """Add one contact, from their page, to the sequence that was chosen there."""
-    chosen = request.POST.get("sequence", "")
+    chosen = number_of(request.POST.get("sequence", ""))
     there = back(request, None, f"/contacts/{pk}/")
-    if not chosen.isdecimal():
+    if chosen is None:
         messages.error(request, "Choose a sequence.")
         return go(request, there)
-    sequence = changed_by(request, int(chosen), "enrollment.manage")
+    sequence = changed_by(request, chosen, "enrollment.manage")
     try:
         add_and_say(request, sequence, [pk])
     except Refused as refused:

@@ -17,7 +17,7 @@ from sequences.reading.material import Material
 from sequences.reading.summary import summary_of
 from sequences.reading.timeline import days_of
 from sequences.reading.versions import versions_of
-from sequences.views.access import seen_by
+from sequences.views.access import number_of, seen_by
 from tenants.access import MemberRequest, requires
 from tenants.policy import can
 
@@ -114,8 +114,8 @@ def runs(request: MemberRequest, pk: int) -> HttpResponse:
     sequence = seen_by(request, pk)
     material = Material(sequence, request.member, sequence.plan)
     found = Run.objects.filter(sequence=sequence).order_by("-pk")
-    before = request.GET.get("before", "")
-    rows = list((found.filter(pk__lt=int(before)) if before.isdecimal() else found)[: RUNS + 1])
+    before = number_of(request.GET.get("before", ""))
+    rows = list((found.filter(pk__lt=before) if before else found)[: RUNS + 1])
     context = {"runs": rows[:RUNS], "has_more": len(rows) > RUNS, "before": before}
     return render(request, "sequences/runs.html", head_of(request, sequence, material, "runs") | context)
 

@@ -73,13 +73,15 @@ def conditions(request: MemberRequest, pk: int, place: str) -> HttpResponse:
     """The builder of a section or step drawn anew after a change in it; nothing is kept."""
     sequence = changed_by(request, pk)
     material = Material(sequence, request.member)
-    if place == "step":
-        builder = material.posted_group(request.POST, "step")
-        builder.checked = False
-    else:
-        builder = _section_of(place)(material, request.POST).builder  # type: ignore[assignment]
-        builder.checked = False
-    return render(request, "sequences/_builder.html", {"builder": builder, "sequence": sequence})
+    builder = (
+        material.posted_group(request.POST, "step")
+        if place == "step"
+        else _section_of(place)(material, request.POST).builder
+    )
+    assert builder is not None
+    builder.glance()
+    context = {"builder": builder, "sequence": sequence, "alone": True}
+    return render(request, "sequences/_builder.html", context)
 
 
 @require_GET

@@ -9,9 +9,11 @@ from django.http import HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
+from audience.views.lookup import text_of
 from sequences.models import Status
 from sequences.reading.figures import Figures
 from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners
+from sequences.views.access import number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 from tenants.policy import can
@@ -25,8 +27,8 @@ def index(request: MemberRequest) -> HttpResponse:
     """All sequences that the member may see, a tab at a time."""
     member, asked = request.member, request.GET
     tab = asked.get("tab", "all") if asked.get("tab") in TABS else "all"
-    filters = {name: asked.get(name, "").strip() for name in ("q", "status", "owner")}
-    found = listed(member, tab=tab, **filters)
+    q, status, owner = text_of(asked, "q"), asked.get("status", ""), number_of(asked.get("owner", ""))
+    found = listed(member, tab=tab, q=q, status=status, owner=owner)
     lines = [
         replace(line, may_edit=can(member, "sequence.edit", line.sequence)) for line in lines_of(found[:PAGE])
     ]
@@ -35,7 +37,7 @@ def index(request: MemberRequest) -> HttpResponse:
     context = {
         "tab": tab,
         "counts": counts(member),
-        "filters": filters,
+        "filters": {"q": q, "status": status, "owner": owner},
         "lines": lines,
         "total": total,
         "next_run_at": min(due, default=None),

@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
+from audience.views.lookup import text_of
 from sequences.commands import people as commands
 from sequences.models import Addition, Sequence
 from sequences.reading.live import coming
 from sequences.reading.material import Material
 from sequences.reading.people import PAGE, STATES, Filter, page_of, people, rows_of
-from sequences.views.access import action, back, seen_by
+from sequences.views.access import action, back, ids_of, number_of, seen_by
 from sequences.views.detail import head_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -31,15 +32,14 @@ WAITING = "waiting"
 
 def asked_of(given: Any) -> Filter:
     """The filter in a query."""
-    run = given.get("run", "")
     state = given.get("state", "all")
     return Filter(
         state=state if state in (*STATES, WAITING) else "all",
-        q=given.get("q", "").strip(),
+        q=text_of(given, "q"),
         reason=given.get("reason", ""),
         step=given.get("step", ""),
         did=given.get("did", ""),
-        run=int(run) if run.isdecimal() else None,
+        run=number_of(given.get("run", "")),
     )
 
 
@@ -50,15 +50,14 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     sequence = seen_by(request, pk)
     material = Material(sequence, request.member, sequence.plan)
     wanted = asked_of(request.GET)
-    before = request.GET.get("before", "")
-    place = int(before) if before.isdecimal() else None
+    before = number_of(request.GET.get("before", ""))
     context = head_of(request, sequence, material, "people") | {
         "filter": wanted,
         "before": before,
         "size": PAGE,
     }
     list_ = _waiting if wanted.state == WAITING else _inside
-    context |= list_(sequence, material, wanted, place, context["now"], context["live"].last_ordinal)
+    context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
     context["step"] = material.step(wanted.step)
     return page(request, "sequences/people.html", context, parts=("people",))
 
@@ -119,7 +118,7 @@ def _picked(request: MemberRequest, sequence: Sequence) -> list[int]:
             _additions(sequence, wanted) if wanted.state == WAITING else people(sequence, wanted)
         )
         return list(found.order_by().values_list("contact_id", flat=True).distinct())
-    return [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal()]
+    return ids_of(request.POST.getlist("ids"))
 
 
 def _people(count: int) -> str:

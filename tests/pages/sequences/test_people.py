@@ -214,3 +214,22 @@ def test_a_contact_is_added_and_taken_back_from_their_page(client: Client, seque
 
 def test_there_is_no_panel_of_nobody(client: Client, sequence: Sequence) -> None:
     assert client.get(panel(999_999)).status_code == 404
+
+
+def test_nonsense_in_an_address_is_no_fault_of_the_server(client: Client, sequence: Sequence) -> None:
+    big, odd = "9" * 30, "²\x00"
+    for value in (big, odd, "-1", "x"):
+        query = {
+            "before": value,
+            "run": value,
+            "q": value,
+            "step": "x",
+            "did": value,
+            "state": value,
+            "reason": "x",
+        }
+        assert client.get(people(sequence), query).status_code == 200
+        assert client.get(f"/sequences/{sequence.pk}/runs/", {"before": value}).status_code == 200
+        assert client.get("/sequences/", {"owner": value, "q": value, "status": "x"}).status_code == 200
+        assert client.get(people(sequence, "add/"), {"q": value, "view": value}).status_code == 200
+        assert client.post(people(sequence, "do/"), {"do": "pause", "ids": [value]}).status_code == 302
