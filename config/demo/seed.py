@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from sequences.commands.status import activate
 
+from config.demo.store import MailStore
 from messaging.models import Mailbox
+from sequences.commands.status import activate
 from sequences.files.loading import World, load
 from sequences.files.scenario import read_scenario
 from sequences.files.specs import Scenario
@@ -43,6 +44,8 @@ class SignIn:
 def seed(*, now: datetime) -> list[SignIn]:
     """Make what is not there yet, and point the mailboxes at this start's demonstration server. Safe to repeat."""
     found = []
+    if not Tenant.objects.filter(slug__in=WORKSPACES).exists():
+        MailStore(settings.DEMO_MAIL_DIR).clear()
     for slug, (name, country, address) in WORKSPACES.items():
         tenant = Tenant.objects.filter(slug=slug).first()
         if tenant is None:

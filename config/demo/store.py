@@ -116,6 +116,11 @@ class MailStore:
         found = (self.get(number) for number in sorted(self._ids(), reverse=True)[:limit])
         return [mail for mail in found if mail]
 
+    def clear(self) -> None:
+        """Forget all mails: they belong to a demonstration that is gone."""
+        for number in self._ids():
+            (self.folder / f"{number}.mail").unlink(missing_ok=True)
+
     def count(self) -> int:
         return len(self._ids())
 
