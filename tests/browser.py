@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from config.embedded.chromium import PROGRAM
+from tests.processes import CEILING_SECONDS
 
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -58,6 +59,7 @@ def new_page(browser: Browser, complaints: list[str]) -> Iterator[NewPage]:
             reduced_motion="reduce",
             locale="en-GB",
         )
+        context.set_default_timeout(CEILING_SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
         _listen(page, complaints.append)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from pytest_django import DjangoDbBlocker
 
 from tenants.models import Tenant
@@ -12,6 +14,12 @@ from tenants.wall import use
 from tests.browser import browser, complaints, new_page
 from tests.database import database_of_this_process
 from tests.factories import make_tenant
+
+# A busy machine is slow at drawing examples, too: that says nothing about the code.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("suite")
 
 __all__ = ["browser", "complaints", "new_page", "tenant"]
 
