@@ -4,12 +4,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
+from django.views.generic import RedirectView
 
 from config.gallery import gallery
 from config.home import home
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
+    # Nobody changes the address they sign in with: who took one that is not theirs would get the invitations to it.
+    path("accounts/email/", RedirectView.as_view(url="/settings/profile/")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("demo/", include("config.demo.urls")),

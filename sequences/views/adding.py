@@ -7,10 +7,11 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
-from audience.models import SavedView
+from audience.models import Contact, SavedView
 from audience.views.lookup import text_of
 from sequences.commands import people as commands
 from sequences.forms import visible_views
@@ -23,7 +24,7 @@ from sequences.refusals import Refused
 from sequences.views.access import action, back, changed_by, go, ids_of, number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
-from tenants.policy import can
+from tenants.policy import can, visible
 
 SHOWN = 30
 
@@ -94,6 +95,7 @@ def _view(request: MemberRequest, pk: str) -> SavedView | None:
 @requires("sequence.view")
 def add_contact(request: MemberRequest, pk: int) -> HttpResponse:
     """Add one contact, from their page, to the sequence that was chosen there."""
+    get_object_or_404(visible(request.member, "record.view", Contact.objects.all()), pk=pk)
     chosen = number_of(request.POST.get("sequence", ""))
     there = back(request, None, f"/contacts/{pk}/")
     if chosen is None:

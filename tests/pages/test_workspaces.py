@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -166,3 +167,13 @@ def test_the_way_to_other_workspaces_is_shown_to_members_of_several(
     page = client.get("/settings/").text
     assert "Switch workspace" in page
     assert "South" in page
+
+
+def test_nobody_takes_an_address_that_is_not_theirs(client: Client) -> None:
+    """Who signs in as somebody who was not invited yet would be let into their workspace by the invitation."""
+    me = sign_in(client, make_tenant())
+    for form in ({"action_add": "", "email": "boss@us.example"}, {"action_primary": "", "email": me.email}):
+        answer = client.post("/accounts/email/", form)
+        assert (answer.status_code, answer["Location"]) == (302, "/settings/profile/")
+    assert User.objects.get(pk=me.user_id).email == me.email
+    assert not EmailAddress.objects.exists()
