@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sequences.records.urls")),
     path("", include("audience.urls")),
     path("", include("messaging.urls")),
+    path("templates/", include("messaging.template_urls")),
     path("settings/mailboxes/", include("messaging.mailbox_urls")),
 ]
 if settings.MODE in ("demo", "test"):

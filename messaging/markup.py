@@ -8,6 +8,7 @@ such text ``<`` begins a tag wherever it stands, and a pattern can find attribut
 import re
 
 import nh3
+from markupsafe import Markup
 
 
 def _names(text: str) -> set[str]:
@@ -74,6 +75,20 @@ def sanitise(html: str) -> str:
     not https, links but to http, https, mailto and tel. Idempotent."""
     clean: str = _CLEANER.clean(html)
     return IMAGE_WITHOUT_SOURCE.sub("", clean) if "<img" in clean else clean
+
+
+_PLAIN_CLEANER = nh3.Cleaner(
+    tags=TAGS - {"img"},
+    clean_content_tags=DROPPED_WITH_CONTENT,
+    attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}},
+    url_schemes=SCHEMES,
+    link_rel="noopener noreferrer nofollow",
+)
+
+
+def plain_look(html: str) -> Markup:
+    """``html`` for a page of the app, which lets no styles of others and no pictures from outside in."""
+    return Markup(_PLAIN_CLEANER.clean(html))
 
 
 def unescape(value: str) -> str:

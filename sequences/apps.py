@@ -6,8 +6,11 @@ class SequencesConfig(AppConfig):
 
     def ready(self) -> None:
         from audience import lists
+        from messaging import usage
         from sequences import leaving, receivers  # noqa: F401 - receivers connect themselves
         from sequences.engine.questions import membership_at
+        from sequences.reading.templates import uses_of
 
+        usage.register(uses_of)
         leaving.register()
         lists.membership_of = membership_at

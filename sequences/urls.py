@@ -13,6 +13,7 @@ from sequences.views import (
     people,
     status,
     steps,
+    template,
 )
 
 editing = [
@@ -56,6 +57,7 @@ urlpatterns = [
     path("", listing.index, name="sequences"),
     path("new/", creating.new, name="sequence-new"),
     path("panel/contact/<int:pk>/", contact.panel, name="sequence-panel"),
+    path("panel/template/<int:pk>/", template.panel, name="sequence-template-panel"),
     path("panel/contact/<int:pk>/add/", adding.add_contact, name="sequence-add-contact"),
     path("<int:pk>/", include(pages + editing + states)),
 ]

@@ -1,0 +1,59 @@
+"""Copying, archiving and bringing back templates. Writing them is messaging.templating.save_template."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Value
+
+from messaging.models import Template, TemplateVersion
+from messaging.templating import save_template
+from tenants.commands import audit
+from tenants.fields import Lowered
+from tenants.models import Member
+from tenants.policy import can, require
+
+LONGEST_STEM = 180
+
+
+def may_change(member: Member, template: Template) -> bool:
+    """One's own personal templates by ``template.personal``, shared ones by ``template.shared``."""
+    if template.is_shared:
+        return can(member, "template.shared")
+    return template.owner_id == member.pk and can(member, "template.personal")
+
+
+@transaction.atomic
+def copy_template(*, template: Template, by: Member, now: datetime) -> TemplateVersion:
+    """A personal copy with a name of its own."""
+    require(by, "template.personal")
+    version = template.current
+    return save_template(
+        by=by,
+        name=_free_name(template.name),
+        subject=version.subject if version else "",
+        body=version.body if version else "",
+        channel=template.channel,
+        is_shared=False,
+        now=now,
+    )
+
+
+@transaction.atomic
+def set_archived(*, template: Template, by: Member, now: datetime, archived: bool) -> bool:
+    """Take a template out of the pickers, or put it back; whether that changed anything. Steps that name it keep it."""
+    row = Template.objects.select_for_update(no_key=True).get(pk=template.pk)
+    if (row.archived_at is not None) == archived:
+        return False
+    row.archived_at = now if archived else None
+    row.save(update_fields=["archived_at"])
+    audit(by=by, verb=f"template.{'archived' if archived else 'brought_back'}", obj=row, at=now)
+    return True
+
+
+def _free_name(name: str) -> str:
+    stem = re.sub(r" \(copy(?: \d+)?\)$", "", name)[:LONGEST_STEM]
+    tries = (f"{stem} (copy{f' {n}' if n > 1 else ''})" for n in range(1, 1000))
+    return next(t for t in tries if not Template.objects.filter(name_norm=Lowered(Value(t))).exists())
