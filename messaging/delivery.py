@@ -36,7 +36,6 @@ Clock = Callable[[], datetime]
 LOCK_TIMEOUT_MS = 2_000
 FIRST, MOST = 10, 100
 TELL_EVERY = timedelta(seconds=1)
-LOOK_AGAIN = timedelta(seconds=30)
 
 
 def never() -> bool:
@@ -76,6 +75,7 @@ class _Visit:
         self.tenant_id, self.mailbox, self.clock, self.ending = tenant_id, mailbox, clock, ending
         length = timedelta(seconds=settings.LEASE_SECONDS)
         self.lease = Lease(tenant_id, mailbox.pk, uuid4(), length)
+        self.look_again = timedelta(seconds=3 * settings.DELIVERY_SECONDS)
         self.size = FIRST
         self.told_at = clock()
 
@@ -102,7 +102,7 @@ class _Visit:
     def batch(self) -> bool:
         """One batch; False when nothing was due."""
         began = self.clock()
-        due.put_off(self.tenant_id, self.mailbox.pk, until=began + LOOK_AGAIN, now=began)
+        self.put_off(began)
         batch = claim(self.lease, now=began, limit=self.size)
         point("C2")
         if not batch:
@@ -112,13 +112,11 @@ class _Visit:
         names = gate.names_of(self.lease, [f.claimed for f in frozen])
         renewed = began
         while frozen and not self.is_over():
-            if self.clock() - renewed > self.lease.length / 3:
+            if self.clock() - renewed > min(self.lease.length, self.look_again) / 3:
                 renewed = self.clock()
                 ours = renew(self.lease, [f.claimed.id for f in frozen], now=renewed)
                 frozen = [f for f in frozen if f.claimed.id in ours]
-                due.put_off(
-                    self.tenant_id, self.mailbox.pk, until=renewed + LOOK_AGAIN, now=renewed + LOOK_AGAIN
-                )
+                self.put_off(renewed)
                 continue
             message = frozen.pop(0)
             point("C3@", message.claimed.id)
@@ -133,6 +131,10 @@ class _Visit:
         self.tell()
         self.adapt(len(batch), self.clock() - began)
         return True
+
+    def put_off(self, now: datetime) -> None:
+        """Nobody else need look while we are here; if we die, somebody does soon."""
+        due.put_off(self.tenant_id, self.mailbox.pk, until=now + self.look_again)
 
     def prepare(self, batch: list[Claimed]) -> list[Frozen]:
         """Step 2, in short transactions of its own."""

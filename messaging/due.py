@@ -49,9 +49,9 @@ def oldest(*, now: datetime) -> timedelta:
     return now - (found.first() or now)
 
 
-def put_off(tenant_id: int, mailbox_id: int, *, until: datetime, now: datetime) -> None:
+def put_off(tenant_id: int, mailbox_id: int, *, until: datetime) -> None:
     """A worker is at it: nobody else need look before ``until``, by when the worker has put it off again or died."""
-    MailboxDue.objects.filter(tenant_id=tenant_id, mailbox_id=mailbox_id, due_at__lte=now).update(
+    MailboxDue.objects.filter(tenant_id=tenant_id, mailbox_id=mailbox_id, due_at__lt=until).update(
         due_at=until
     )
 

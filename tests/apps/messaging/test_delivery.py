@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -251,27 +252,35 @@ def test_r_007_a_slow_answer_to_the_dot_is_waited_for(tenant: Tenant, sink: Sink
     assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
 
 
-def test_silence_after_the_dot_is_unknown(tenant: Tenant, sink: Sink, time: Time, settings: object) -> None:
-    settings.SMTP_TIMEOUT_SECONDS = 0.5  # type: ignore[attr-defined]
-    mailbox = make_mailbox(sink.port)
-    make_message(mailbox)
-    sink.add(Rule(at="dot", do="silence"))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"unknown": 1}
-
-
-@pytest.mark.parametrize("at", ["mail", "rcpt", "data"])
+@pytest.mark.parametrize("do", ["drop", "reset", "silence"])
+@pytest.mark.parametrize("at", ["connect", "helo", "mail", "rcpt", "data"])
 def test_a_connection_lost_before_the_dot_is_tried_again(
-    tenant: Tenant, sink: Sink, time: Time, at: str
+    tenant: Tenant, sink: Sink, time: Time, settings: Any, at: Any, do: Any
 ) -> None:
+    settings.LEASE_SECONDS = 1
     mailbox = make_mailbox(sink.port)
     message = make_message(mailbox, **DAYS)
-    sink.add(Rule(at=at, do="drop", times=1))  # type: ignore[arg-type]
-    visit(tenant.pk, mailbox.pk, clock=time)
+    sink.add(Rule(at=at, do=do, times=1))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
     message.refresh_from_db()
-    assert message.state == "pending"
+    assert (message.state, message.attempts) == ("pending", 0)
     time.pass_by(minutes=20)
     assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
     assert len(sink.messages) == 1
+
+
+@pytest.mark.parametrize("do", ["drop", "reset", "silence"])
+@pytest.mark.parametrize("at", ["body", "dot"])
+def test_a_connection_lost_from_the_body_on_is_unknown(
+    tenant: Tenant, sink: Sink, time: Time, settings: Any, at: Any, do: Any
+) -> None:
+    settings.SMTP_TIMEOUT_SECONDS = 0.5
+    mailbox = make_mailbox(sink.port)
+    make_message(mailbox)
+    sink.add(Rule(at=at, do=do, times=1))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"unknown": 1}
+    time.pass_by(hours=1)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
 
 
 def test_what_is_suppressed_does_not_leave(tenant: Tenant, sink: Sink, time: Time) -> None:
