@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from functools import partial
 
+import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
 
 from messaging.models import MailboxDue
 from tenants.wall import current_id
 
+log = structlog.get_logger()
 VISIT = "messaging.tasks.deliver_mailbox"
 NOTE = """
     INSERT INTO messaging_mailboxdue (tenant_id, mailbox_id, due_at)
@@ -35,8 +38,11 @@ def ring_on_commit() -> None:
 def ring(tenant_id: int) -> None:
     """Tell the workers which mailboxes of a tenant have something to do. Redis may be away: beat rings, too."""
     due = MailboxDue.objects.filter(tenant_id=tenant_id, due_at__lte=Now())
-    for mailbox_id in due.values_list("mailbox_id", flat=True):
-        visit(tenant_id, mailbox_id)
+    try:
+        for mailbox_id in due.values_list("mailbox_id", flat=True):
+            visit(tenant_id, mailbox_id)
+    except OperationalError as trouble:
+        log.warning("bell not rung; beat will", tenant=tenant_id, trouble=str(trouble))
 
 
 def visit(tenant_id: int, mailbox_id: int, *, helpers: int | None = None) -> None:
