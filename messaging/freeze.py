@@ -58,14 +58,10 @@ def freeze(lease: Lease, batch: list[Claimed], *, now: datetime) -> list[Frozen]
         )
     }
     fresh = [m for m in batch if m.message_id is None]
-    if fresh:
-        _Press(lease, mailings, now).print(fresh)
-    payloads = {
-        message_id: (bytes(raw), bytes(copy or b""))
-        for message_id, raw, copy in Payload.objects.filter(message__in=ours).values_list(
-            "message_id", "raw", "copy"
-        )
-    }
+    payloads = _Press(lease, mailings, now).print(fresh) if fresh else {}
+    before = Payload.objects.filter(message__in=ours - {m.id for m in fresh})
+    for message_id, raw, copy in before.values_list("message_id", "raw", "copy"):
+        payloads[message_id] = (bytes(raw), bytes(copy or b""))
     return [
         Frozen(m, payloads[m.id][0], _copies(mailings[m.mailing_id]), payloads[m.id][1])
         for m in batch
@@ -82,7 +78,8 @@ class _Press:
         self.mailbox = Mailbox.objects.select_related("member__user").get(pk=lease.mailbox_id)
         self.signer = Signer([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
 
-    def print(self, batch: list[Claimed]) -> None:
+    def print(self, batch: list[Claimed]) -> dict[int, tuple[bytes, bytes]]:
+        """The bytes, and those of the copies, by message."""
         self.senders = {
             m.pk: m for m in Member.objects.select_related("user").filter(pk__in={m.sender_id for m in batch})
         }
@@ -103,8 +100,7 @@ class _Press:
                 self.fail(message, "template", str(fault))
             except Unsendable as fault:
                 self.fail(message, fault.reason, str(fault))
-        if made:
-            self.store(made)
+        return self.store(made) if made else {}
 
     def read_values(self, batch: list[Claimed]) -> None:
         paths = {"contact.first_name", "contact.last_name"}
@@ -176,7 +172,9 @@ class _Press:
             references=answered.references if answered else (),
         )
 
-    def store(self, made: list[tuple[Claimed, Heading, Composed, bytes | None]]) -> None:
+    def store(
+        self, made: list[tuple[Claimed, Heading, Composed, bytes | None]]
+    ) -> dict[int, tuple[bytes, bytes]]:
         """Only for those that are still ours: another worker's bytes stay."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -197,6 +195,7 @@ class _Press:
             for m, _, composed, copy in made
             if m.id in ours
         )  # fmt: skip
+        return {m.id: (composed.raw, copy or b"") for m, _, composed, copy in made if m.id in ours}
 
     def fail(self, message: Claimed, reason: str, text: str) -> None:
         said = results.Said(text=text)

@@ -32,7 +32,7 @@ GATE = """
         WHERE id = %(message_id)s AND state = 'leased' AND lease_token = %(token)s
     ), {guard} stop AS (
         SELECT bool_or(kind = 'paused') AS pauses FROM messaging_stopevent
-        WHERE lifted_at IS NULL AND (scope, key) IN (SELECT * FROM unnest(%(scopes)s::text[], %(keys)s::text[]))
+        WHERE lifted_at IS NULL AND number = ANY(%(numbers)s::bigint[])
     ), verdict AS MATERIALIZED (
         SELECT CASE
             WHEN message.not_after < %(now)s THEN 'expired'
@@ -70,7 +70,8 @@ VERDICT = """
      FROM (SELECT COALESCE((SELECT said FROM {name}), 'removed') AS said) AS asked),
 """
 
-Names = list[stops.Named]
+Names = str
+"""The numbers of the locks of what may stop a message, in order, as an array of PostgreSQL."""
 
 
 class Verdict(NamedTuple):
@@ -100,23 +101,25 @@ class Sender:
 
 def names_of(lease: Lease, batch: list[Claimed]) -> dict[int, Names]:
     """What may stop each of these messages, by its id: asked once for a batch."""
-    above: dict[int, Names] = {}
+    above: dict[int, list[stops.Named]] = {}
     enrollment_ids = [m.enrollment_id for m in batch if m.enrollment_id is not None]
     for guard in guards.guards:
         if guard.names and enrollment_ids:
             (rows,) = transact(lease.tenant_id, Statement(guard.names, {"enrollment_ids": enrollment_ids}))
             for enrollment_id, scope, key in rows:
                 above.setdefault(enrollment_id, []).append((scope, str(key)))
+    everyone = [(stops.TENANT, str(lease.tenant_id)), (stops.MAILBOX, str(lease.mailbox_id))]
     found: dict[int, Names] = {}
     for message in batch:
-        found[message.id] = [
-            (stops.TENANT, str(lease.tenant_id)),
-            (stops.MAILBOX, str(lease.mailbox_id)),
+        names = [
+            *everyone,
             (stops.CONTACT, str(message.contact_id)),
             (stops.ADDRESS, message.address),
             *([(stops.MEMBER, str(message.sender_id))] if message.sender_id else []),
             *above.get(message.enrollment_id or 0, []),
         ]
+        numbers = sorted(stops.advisory_key(lease.tenant_id, scope, key) for scope, key in names)
+        found[message.id] = f"{{{','.join(map(str, numbers))}}}"
     return found
 
 
@@ -125,19 +128,18 @@ def ask(
 ) -> tuple[Statement, ...]:
     """The statements of one gate, for ``transact``; the rows of the last are for ``read``."""
     tenant_id = lease.tenant_id
-    numbers = sorted(stops.advisory_key(tenant_id, scope, key) for scope, key in names)
     cap = stops.advisory_key(tenant_id, "cap", str(lease.mailbox_id)) if sender.is_capped else None
     params = {
         "tenant_id": tenant_id, "message_id": message.id, "token": lease.token, "now": now,
         "until": now + sender.sending, "mailbox_id": lease.mailbox_id, "sender_id": message.sender_id,
         "address": message.address, "is_capped": sender.is_capped,
-        "scopes": [scope for scope, _ in names], "keys": [key for _, key in names],
+        "numbers": names,
     }  # fmt: skip
     asked: tuple[guards.Guard, ...] = ()
     if message.enrollment_id is not None:
         asked = tuple(guards.guards)
         params["enrollment_id"] = message.enrollment_id
-    return Statement(LOCK, {"numbers": numbers, "cap": cap}), Statement(_sql(asked), params)
+    return Statement(LOCK, {"numbers": names, "cap": cap}), Statement(_sql(asked), params)
 
 
 def read(rows: Rows) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -100,9 +101,15 @@ def transact(tenant_id: int, *statements: Statement) -> list[Rows]:
         raise
 
 
+@cache
+def _encoded(sql: str) -> bytes:
+    """The library takes SQL made at run time as bytes; the same object each time, since it looks it up by that."""
+    return sql.encode()
+
+
 def _execute(raw: psycopg.Connection[Any], statement: Statement) -> psycopg.Cursor[tuple[Any, ...]]:
     cursor = psycopg.Cursor(raw)
-    cursor.execute(statement.sql.encode(), statement.params or None, prepare=not statement.polls)
+    cursor.execute(_encoded(statement.sql), statement.params or None, prepare=not statement.polls)
     return cursor
 
 
@@ -111,6 +118,6 @@ def _nested(tenant_id: int, statements: tuple[Statement, ...]) -> list[Rows]:
     with use(tenant_id):
         for statement in statements:
             cursor = psycopg.Cursor(connection.connection)
-            cursor.execute(statement.sql.encode(), statement.params or None)
+            cursor.execute(_encoded(statement.sql), statement.params or None)
             found.append(cursor.fetchall() if cursor.description else [])
     return found

@@ -31,7 +31,8 @@ SENT = """
         SELECT 'sent', %(at)s, m.contact_id, c.account_id, m.id, m.enrollment_id, m.sender_id
         FROM moved AS m JOIN audience_contact AS c ON c.id = m.contact_id
     ), untold AS (
-        INSERT INTO messaging_untold (message_id, at) SELECT id, %(at)s FROM moved ON CONFLICT DO NOTHING
+        INSERT INTO messaging_untold (message_id, contact_id, at)
+        SELECT id, contact_id, %(at)s FROM moved ON CONFLICT DO NOTHING
     )
     SELECT id FROM moved
 """

@@ -41,11 +41,11 @@ def tell(
     with connection.cursor() as cursor:
         cursor.execute(
             """WITH those AS (
-                   SELECT u.id FROM messaging_untold u JOIN messaging_message m ON m.id = u.message_id
-                   WHERE (%(ids)s::bigint[] IS NULL OR u.message_id = ANY(%(ids)s))
-                     AND (%(contact)s::bigint IS NULL OR m.contact_id = %(contact)s)
-                     AND (%(before)s::timestamptz IS NULL OR u.at < %(before)s)
-                   ORDER BY u.id FOR UPDATE OF u
+                   SELECT id FROM messaging_untold
+                   WHERE (%(ids)s::bigint[] IS NULL OR message_id = ANY(%(ids)s))
+                     AND (%(contact)s::bigint IS NULL OR contact_id = %(contact)s)
+                     AND (%(before)s::timestamptz IS NULL OR at < %(before)s)
+                   ORDER BY id FOR UPDATE
                )
                DELETE FROM messaging_untold WHERE id IN (SELECT id FROM those) RETURNING message_id, at""",
             {"ids": ids, "contact": contact_id, "before": before},

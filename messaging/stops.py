@@ -62,9 +62,12 @@ def stop(
     names = [(scope, str(key)) for key in keys]
     lock(names)
     return StopEvent.objects.bulk_create(
-        StopEvent(scope=scope, key=key, kind=kind, source=source, at=at, data=data or {})
+        StopEvent(
+            scope=scope, key=key, number=advisory_key(current_id(), scope, key), kind=kind, source=source, at=at,
+            data=data or {},
+        )
         for scope, key in names
-    )
+    )  # fmt: skip
 
 
 def lift(scope: str, keys: Iterable[object], *, kind: str, at: datetime) -> int:
@@ -77,5 +80,5 @@ def lift(scope: str, keys: Iterable[object], *, kind: str, at: datetime) -> int:
 
 def in_force(names: Iterable[Named]) -> bool:
     """Whether any of these is stopped."""
-    found = StopEvent.objects.filter(lifted_at__isnull=True)
-    return any(found.filter(scope=scope, key=key).exists() for scope, key in names)
+    numbers = [advisory_key(current_id(), scope, key) for scope, key in names]
+    return StopEvent.objects.filter(number__in=numbers, lifted_at__isnull=True).exists()

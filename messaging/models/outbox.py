@@ -133,11 +133,13 @@ class Payload(TenantModel):
 class Untold(TenantModel):
     """That a message was sent and the floors above do not know yet; gone as soon as they do (messaging.sent)."""
 
-    message = TenantForeignKey(Message, models.CASCADE)
+    # No references: they would be checked for each message sent, and the row lives for a second or two.
+    message_id = models.BigIntegerField()
+    contact_id = models.BigIntegerField()
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "message"], name="untold_once")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "message_id"], name="untold_once")]
 
     def __str__(self) -> str:
         return f"message {self.message_id} was sent"
@@ -152,6 +154,7 @@ class StopEvent(TenantModel):
 
     scope = models.TextField(help_text="contact, address, enrollment, sequence, member, mailbox, tenant")
     key = models.TextField(help_text="the id or the normalised address")
+    number = models.BigIntegerField(help_text="of the advisory lock that stands for scope and key")
     kind = models.TextField(help_text="replied, unsubscribed, bounced, paused, removed …")
     source = models.TextField(blank=True, default="")
     at = models.DateTimeField()
@@ -162,7 +165,7 @@ class StopEvent(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "scope", "key", "-at"], name="stop_by_key"),
             models.Index(
-                fields=["tenant", "scope", "key"], condition=Q(lifted_at__isnull=True), name="stop_in_force"
+                fields=["tenant", "number"], condition=Q(lifted_at__isnull=True), name="stop_standing"
             ),
         ]
 
