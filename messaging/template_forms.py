@@ -42,7 +42,9 @@ class TemplateForm(forms.Form):
             "is_shared": template.is_shared if template else can(by, "template.shared"),
         }
         super().__init__(data, initial=initial)
-        if not can(by, "template.shared") or (template and not template.is_shared and template.owner_id != by.pk):
+        if not can(by, "template.shared") or (
+            template and not template.is_shared and template.owner_id != by.pk
+        ):
             self.fields["is_shared"].disabled = True
         if not can(by, "template.personal"):
             self.fields["is_shared"].disabled = True
