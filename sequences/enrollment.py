@@ -145,7 +145,8 @@ def keep_held(sequence: Sequence, *, now: datetime) -> int:
     """Hold the stays in ``engine_held``: their days do not advance (semantics 2.27). Others are held no longer."""
     execute(
         "UPDATE sequences_enrollment SET held_reason = '', held_since = NULL WHERE sequence_id = %s "
-        "AND held_reason <> '' AND state = 'active' AND id NOT IN (SELECT enrollment_id FROM engine_held)",
+        "AND held_reason <> '' AND state = 'active' "
+        "AND NOT EXISTS (SELECT 1 FROM engine_held h WHERE h.enrollment_id = sequences_enrollment.id)",
         [sequence.pk],
     )
     words = " ".join(f"WHEN {number} THEN '{word}'" for number, word in HELD.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from sequences.engine.due import Work
 from sequences.engine.verdicts import Due
@@ -11,13 +11,19 @@ from sequences.models import Enrollment
 
 def due(work: Work) -> list[Due]:
     """The steps of exactly the day of each stay (semantics 3.3)."""
-    found = []
-    for step in work.steps:
-        assert step.row.day is not None
-        first = work.ordinal - step.row.day + 1
-        stays = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE, day1_run=first)
-        found.append(Due(step, stays, is_new=step.row.day == 1))
-    return found
+    active = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE)
+    by_day1 = active.values("day1_run").annotate(number=Count("pk")).order_by()
+    numbers = {work.ordinal - day1 + 1: number for day1, number in by_day1.values_list("day1_run", "number")}
+    return [
+        Due(
+            step,
+            active.filter(day1_run=work.ordinal - (step.row.day or 0) + 1),
+            number=numbers[step.row.day],
+            is_new=step.row.day == 1,
+        )
+        for step in work.steps
+        if step.row.day in numbers
+    ]
 
 
 def completed(work: Work) -> QuerySet:

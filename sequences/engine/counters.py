@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
+from sequences.engine.planning import MANY, as_sets
 from sequences.engine.sql import rows
 from sequences.models import Sequence
 
@@ -15,7 +17,7 @@ PEOPLE = """
 STEPS = """
     SELECT r.key, count(*) FILTER (WHERE r.state = 'executed'), count(*) FILTER (WHERE r.state = 'skipped'),
            count(r.sent_at), count(r.opened_at), count(r.clicked_at), count(r.replied_at), count(r.bounced_at)
-    FROM sequences_steprun r JOIN sequences_enrollment e ON e.id = r.enrollment_id
+    FROM sequences_enrollment e JOIN sequences_steprun r ON r.enrollment_id = e.id
     WHERE e.sequence_id = %s GROUP BY r.key
 """
 OF_STEP = ("executed", "skipped", "sent", "opened", "clicked", "replied", "bounced")
@@ -36,7 +38,9 @@ def refresh(sequence: Sequence, *, now: datetime) -> dict[str, Any]:
         counted[state] += number
         if held_reason:
             counted["held"] += number
-    for key, *numbers in rows(STEPS, [sequence.pk]):
+    with as_sets() if counted["entered"] >= MANY else nullcontext():
+        steps = rows(STEPS, [sequence.pk])
+    for key, *numbers in steps:
         counted["steps"][key] = dict(zip(OF_STEP, numbers, strict=True))
     sequence.counters, sequence.counted_at = counted, now
     sequence.save(update_fields=["counters", "counted_at"])

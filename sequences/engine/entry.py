@@ -14,9 +14,10 @@ from audience.models import Contact, Opportunity
 from sequences import enrollment
 from sequences.engine import refusals
 from sequences.engine.due import Work
+from sequences.engine.planning import as_sets, grown
 from sequences.engine.questions import DEAL, PERSON, Paths
 from sequences.engine.sql import compiled, execute, union_all
-from sequences.models import Sequence, Status
+from sequences.models import Enrollment, Sequence, Status
 
 NONE = Cast(Value(None), BigIntegerField())
 
@@ -47,7 +48,10 @@ def admit(work: Work) -> int:
         return 0
     sql, params = union_all(compiled(_columns(work, refusals.passed(work, way))) for way in ways)
     whom = _chosen(sql, has_added=has_added, is_unique=work.sequence.unique_email)
-    return enrollment.admit(work.sequence, (whom, params), run=work.run, now=work.now)
+    with as_sets():
+        entered = enrollment.admit(work.sequence, (whom, params), run=work.run, now=work.now)
+    grown(Enrollment, entered)
+    return entered
 
 
 def _chosen(people: str, *, has_added: bool, is_unique: bool) -> str:

@@ -15,10 +15,12 @@ from messaging import mailings, outbox
 from sequences import enrollment
 from sequences.engine import recorder
 from sequences.engine.due import PlannedStep, Work
+from sequences.engine.planning import grown
 from sequences.engine.senders import CONTACT_OWNER
 from sequences.engine.sql import execute, rows
 from sequences.engine.verdicts import NOT_HELD, RUNS
 from sequences.hours import Duration
+from sequences.models import StepRun
 from sequences.schedule import stale_after
 from tenants.localtime import plus_days
 
@@ -75,6 +77,7 @@ def write_step_runs(work: Work, *, expected: int) -> None:
             WHERE {NOT_HELD} ON CONFLICT (tenant_id, enrollment_id, key) DO NOTHING""",
         [work.run.pk, work.now, *params],
     )
+    grown(StepRun, written)
     if written != expected:
         execute("DELETE FROM engine_verdict WHERE step_run_id NOT IN (SELECT id FROM sequences_steprun)")
     whom = f"""SELECT v.contact_id, CASE WHEN v.skip IS NULL THEN 'executed' ELSE 'skipped' END,

@@ -8,6 +8,7 @@ All of it in the caller's transaction, which sees the rows of one tenant: it hap
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from datetime import date, datetime
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from messaging.stops import advisory_key
 from sequences import enrollment
 from sequences.engine import classic, counters, entry, smart
 from sequences.engine.due import Work, work_of
+from sequences.engine.planning import MANY, as_sets
 from sequences.engine.questions import INSIDE
 from sequences.engine.results import Tally, carry_out
 from sequences.engine.scratch import prepare
@@ -53,15 +55,22 @@ def work_through(sequence: Sequence, *, scheduled_for: datetime, day: date, now:
     )
     work, kind = work_of(sequence, run, now=now), KINDS[sequence.kind]
     prepare()
-    exits = Counter(condition=exit_by_condition(work))
-    run.resumed = resume_those_back(work)
-    exits["completed"] = complete(work, kind.completed(work))
+    exits: Counter[str] = Counter()
+    if number := people_inside(sequence):
+        with as_sets() if number >= MANY else nullcontext():
+            exits["condition"] = exit_by_condition(work)
+            run.resumed = resume_those_back(work)
+            exits["completed"] = complete(work, kind.completed(work))
     run.entered = entry.admit(work)
     decide(work, kind.due(work))
     tally = carry_out(work)
     keep(run, tally, +exits)
     counters.refresh(sequence, now=now)
     return run
+
+
+def people_inside(sequence: Sequence) -> int:
+    return Enrollment.objects.filter(sequence=sequence, state__in=INSIDE).count()
 
 
 def exit_by_condition(work: Work) -> int:

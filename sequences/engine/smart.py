@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, Count, QuerySet
+from django.db.models import BooleanField, Count, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from sequences.engine.due import Work
@@ -15,13 +15,14 @@ UNDECIDED = "NOT EXISTS (SELECT 1 FROM engine_verdict v WHERE v.enrollment_id = 
 def due(work: Work) -> list[Due]:
     """Every step in its order, each for those who have no verdict yet."""
     active = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE)
-    undecided = active.filter(RawSQL(UNDECIDED, (), output_field=BooleanField()))
-    return [Due(step, undecided, if_matching=True) for step in work.steps]
+    undecided, number = active.filter(RawSQL(UNDECIDED, (), output_field=BooleanField())), active.count()
+    return [Due(step, undecided, number=number, if_matching=True) for step in work.steps if number]
 
 
 def completed(work: Work) -> QuerySet:
     """The stays that have had every step of the plan of this moment (semantics 4.4)."""
     active = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE)
-    had = StepRun.objects.filter(enrollment__in=active, key__in=[step.key for step in work.steps])
-    counted = had.values("enrollment").annotate(steps=Count("pk")).filter(steps__gte=len(work.steps))
-    return active.filter(pk__in=counted.values("enrollment"))
+    keys = [step.key for step in work.steps]
+    had = StepRun.objects.filter(enrollment=OuterRef("pk"), key__in=keys).order_by()
+    number = had.values("enrollment").annotate(number=Count("pk")).values("number")
+    return active.annotate(had=Subquery(number)).filter(had__gte=len(keys))

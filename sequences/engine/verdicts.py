@@ -7,6 +7,7 @@ statement for each rule that looks at several rows: a second e-mail, holds, the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db.models import (
@@ -26,6 +27,7 @@ from django.db.models.functions import Cast
 
 from sequences.engine import lacking
 from sequences.engine.due import PlannedStep, Work
+from sequences.engine.planning import MANY, as_sets
 from sequences.engine.questions import Asked
 from sequences.engine.senders import Needs, lay_out
 from sequences.engine.sql import compiled, execute, next_ids, rows
@@ -41,7 +43,7 @@ RUNS = f"v.skip IS NULL AND {NOT_HELD}"
 
 @dataclass(frozen=True)
 class Due:
-    """A step and a queryset of the stays that are due for it.
+    """A step and a queryset of the stays that are due for it, of which there are at most ``number``.
 
     ``if_matching``: who does not match its conditions has no verdict at all (smart, semantics 4.2); else they skip it.
     ``is_new``: none of them can have had it, so nobody asks.
@@ -49,6 +51,7 @@ class Due:
 
     step: PlannedStep
     stays: QuerySet
+    number: int
     if_matching: bool = False
     is_new: bool = False
 
@@ -61,9 +64,11 @@ def decide(work: Work, due: Sequence[Due]) -> None:
         who = {work.senders.of_step(step.settings) for step in mailing}
         needs = lay_out(who, owner_id=work.sequence.owner_id, now=work.now)
     for one in due:
-        put_in(work, one, needs)
+        with as_sets() if one.number >= MANY else nullcontext():
+            put_in(work, one, needs)
     numbers = [step.number for step in mailing]
-    if len(numbers) > 1:
+    days = [step.row.day for step in mailing]
+    if work.sequence.kind == "classic" and len(set(days)) < len(days):
         skip_second_emails(numbers)
     if any(one.step.kind.sends for one in due):
         hold()

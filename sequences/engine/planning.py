@@ -1,0 +1,31 @@
+"""Keeping the database's planner from small plans for large sets.
+
+A run may put in more rows than a table had when it was last analysed, and conditions on properties are nearly always
+guessed too small. Both lead to nested loops that read a whole table for each person: minutes instead of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import models
+
+from sequences.engine.sql import execute, table
+
+MANY = 10_000
+"""So many rows are worth a look at the table before it is joined again."""
+
+
+@contextmanager
+def as_sets() -> Iterator[None]:
+    """Statements that go through a whole audience anyway: they read each table once, whatever the planner guesses."""
+    execute("SET LOCAL enable_nestloop = off")
+    yield
+    execute("SET LOCAL enable_nestloop = on")
+
+
+def grown(model: type[models.Model], number: int) -> None:
+    """A statement put ``number`` rows into a table. Have many counted, unless somebody is busy there."""
+    if number >= MANY:
+        execute(f"ANALYZE (SKIP_LOCKED) {table(model)}")
