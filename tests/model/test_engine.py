@@ -13,7 +13,7 @@ from tests.model.shrink import smallest
 from tests.model.simulate import simulate_naively
 
 KINDS = ("classic", "smart")
-"""What the engine runs by now; adaptive sequences come with issue B."""
+"""What the engine runs by now; adaptive sequences do not run yet."""
 
 FREELY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
