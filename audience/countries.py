@@ -48,7 +48,7 @@ def _codes() -> dict[str, str]:
     for country in pycountry.countries:
         own = [getattr(country, name, "") for name in ("name", "common_name", "official_name", "alpha_3")]
         translated = [catalogue.gettext(name) for catalogue in catalogues for name in own[:2] if name]
-        for name in (*own, *translated):
+        for name in filter(None, (*own, *translated)):
             found.setdefault(name.lower(), country.alpha_2)
     return found | ALIASES | {country.alpha_2.lower(): country.alpha_2 for country in pycountry.countries}
 
