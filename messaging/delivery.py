@@ -24,9 +24,10 @@ from messaging.carry import Away, Carrier
 from messaging.claim import Claimed, Lease, claim, give_back, renew
 from messaging.crash import point
 from messaging.freeze import Frozen, freeze
-from messaging.line import TROUBLE, delivering, transact
+from messaging.line import TROUBLE, delivering, is_away, transact
 from messaging.models import Mailbox
 from messaging.outbox import hold_mailbox
+from messaging.waiting import wait_for_windows
 from tenants.models import Tenant
 from tenants.secrets import Unreadable
 from tenants.wall import use
@@ -140,11 +141,20 @@ class _Visit:
         """Step 2, in short transactions of its own."""
         now = self.clock()
         stays = sorted({m.enrollment_id for m in batch if m.enrollment_id is not None})
-        for look in guards.looks.values():
-            with use(self.tenant_id):
-                look(stays, now)
+        try:
+            for look in guards.looks.values():
+                with use(self.tenant_id):
+                    look(stays, now)
+        except TROUBLE as trouble:
+            if is_away():
+                raise Away from trouble
+            log.warning("a run holds these stays", mailbox=self.mailbox.pk)
+            give_back(self.lease, [m.id for m in batch])
+            self.carrier.rest = True
+            return []
         with use(self.tenant_id):
             self.take_back_suppressed(batch, now)
+            self.carrier.counts.update(["pending"] * wait_for_windows(self.lease, batch, now=now))
             return freeze(self.lease, batch, now=now)
 
     def take_back_suppressed(self, batch: list[Claimed], now: datetime) -> None:

@@ -15,13 +15,14 @@ from messaging.models import Message
 
 def apply(event: Event) -> None:
     """Everything but stop and suppression, in the caller's transaction."""
-    if event.contact_id is not None:
-        sent.tell(contact_id=event.contact_id)
-    if event.message_id is not None:
-        results.resolve_unknown(event.message_id, by=event.kind, at=event.at)
     record(event)
     if not event.by_machine:
         tell(event)
+    if event.message_id is not None:
+        results.resolve_unknown(event.message_id, by=event.kind, at=event.at)
+    if event.contact_id is not None:
+        sent.tell(contact_id=event.contact_id)
+    if not event.by_machine:
         mark(event)
 
 

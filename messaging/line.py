@@ -67,6 +67,7 @@ def delivering(*, lock_timeout_ms: int) -> Iterator[None]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET enable_seqscan = off")
+            cursor.execute("SET synchronous_commit = on")  # the gate is a promise
             cursor.execute(f"SET lock_timeout = {int(lock_timeout_ms)}")
         connection.connection.prepare_threshold = 0  # Django's connections prepare nothing by themselves
         yield
@@ -75,6 +76,7 @@ def delivering(*, lock_timeout_ms: int) -> Iterator[None]:
             connection.connection.prepare_threshold = None
             with connection.cursor() as cursor:
                 cursor.execute("RESET enable_seqscan")
+                cursor.execute("RESET synchronous_commit")
                 cursor.execute("RESET lock_timeout")
 
 

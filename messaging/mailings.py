@@ -21,6 +21,7 @@ def pin(
     version: TemplateVersion | None,
     *,
     window: tuple[time, time] | None = None,
+    window_zone: str = "",
     text: str = "",
     reply_to: str | None = None,
     cc: Iterable[str] | None = None,
@@ -30,6 +31,7 @@ def pin(
 
     ``settings`` has the keys of semantics 6.2. ``reply_to``, ``cc`` and ``bcc`` are given where the settings name users
     whose addresses the caller has looked up; else they are taken from the settings as they stand. ``text`` is an SMS.
+    ``window_zone`` is the sequence's, for recipients whose own is not known (semantics 2.36).
     A template edited later makes another Mailing; messages made before keep theirs (semantics 2.32).
     """
     given = step.settings
@@ -47,6 +49,7 @@ def pin(
         "unsubscribe": bool(given.get("unsubscribe", True)),
         "window_start": start,
         "window_end": end,
+        "window_zone": window_zone if window else "",
     }
     return Mailing.objects.filter(**fields).order_by("pk").first() or Mailing.objects.create(**fields)
 

@@ -14,9 +14,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from messaging import doorbell, sent, stops
+from messaging.lifecycle import State
 from messaging.models import Mailing, Message
 from messaging.signals import message_ended
-from tenants.models import Tenant
+from tenants.commands import audit
+from tenants.models import Member, Tenant
 from tenants.wall import current_id
 
 GIVEN = (
@@ -176,6 +178,34 @@ def record_by_hand(
     )  # fmt: skip
     sent.record([message.pk], at=at, by_hand=True)
     return message
+
+
+class CannotResend(Exception):
+    """Why a message is not sent again; fit for a person."""
+
+
+def resend(message_id: int, *, by: Member, now: datetime) -> Message:
+    """Send an ``unknown`` message once more, because a person decided so (reliability §2). The old one stays unknown.
+
+    The new one is rendered anew. Raises CannotResend where it is not unknown, or was sent again already.
+    """
+    old = Message.objects.select_for_update().get(pk=message_id)
+    if old.state != State.UNKNOWN:
+        raise CannotResend("It is known what became of this message; only one in doubt can be sent again.")
+    new = Message.objects.get(pk=message_id)
+    new.pk, new.state, new.resend_no, new.reason = None, State.PENDING, old.resend_no + 1, ""
+    new.made_at = new.due_at = now
+    new.not_after = now + timedelta(days=1)
+    new.lease_token = new.lease_until = new.gate_at = new.gate_seq = new.message_id = new.smtp_code = None
+    new.attempts = new.refusals = 0
+    new.subject = new.smtp_phase = new.smtp_text = new.resolved_by = ""
+    same = Message.objects.filter(step_run_id=old.step_run_id, channel=old.channel, resend_no=new.resend_no)
+    if old.step_run_id is not None and same.exists():
+        raise CannotResend("It was sent again already.")
+    new.save(force_insert=True)
+    audit(by=by, verb="message.resent", obj=new, at=now, instead_of=old.pk)
+    _note_due("id = %s", [new.pk])
+    return new
 
 
 def _of(enrollments: Enrollments) -> tuple[str, list[Any]]:

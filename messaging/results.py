@@ -56,6 +56,11 @@ AGAIN = """
     ), refunded AS ({refund})
     SELECT id FROM moved
 """
+DELAYED = """
+    UPDATE messaging_message SET state = 'pending', lease_token = NULL, lease_until = NULL, due_at = %(due_at)s,
+           not_after = CASE WHEN not_after < %(not_after)s THEN %(not_after)s ELSE not_after END
+    WHERE id = %(id)s AND lease_token = %(token)s AND state = ANY(%(sources)s) RETURNING id
+"""
 REFUND = """
     UPDATE messaging_mailboxusage AS u SET used = u.used - 1 FROM moved
     WHERE u.mailbox_id = moved.mailbox_id AND u.bucket = date_bin('15 minutes', moved.gate_at, 'epoch') AND u.used > 0
@@ -110,6 +115,12 @@ def again(
     params = _params(lease, message, "put_off", said)
     params |= {"due_at": due_at, "refused": int(refused), "held_since": held_since}
     return Statement(AGAIN.format(refund=REFUND), params)
+
+
+def delayed(lease: Lease, message: Claimed, *, due_at: datetime, not_after: datetime) -> Statement:
+    """It waits for the recipient's window, and is fresh until that closes (semantics 2.36)."""
+    params = _params(lease, message, "give_back", NOTHING) | {"due_at": due_at, "not_after": not_after}
+    return Statement(DELAYED, params)
 
 
 def suppressed(ids: list[int]) -> Statement:

@@ -27,6 +27,9 @@ class Mailing(TenantModel):
     unsubscribe = models.BooleanField(default=True)
     window_start = models.TimeField(null=True, help_text="recipient window (semantics 2.36)")
     window_end = models.TimeField(null=True)
+    window_zone = models.TextField(
+        blank=True, default="", db_default="", help_text="for contacts with neither zone nor country"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "template_version", "step_key"], name="mailing_by_version")]

@@ -167,7 +167,8 @@ def _pin(work: Work, step: PlannedStep) -> int:
         else None
     )
     version = template.current if template and step.kind.is_email else None
-    return mailings.pin(step.row, version, window=window, text=str(given.get("text") or "")).pk
+    text, zone = str(given.get("text") or ""), str(sequence.timezone)
+    return mailings.pin(step.row, version, window=window, window_zone=zone, text=text).pk
 
 
 def _values(rows_: Sequence[tuple[Any, ...]], types: str) -> tuple[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time as clock_time
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from messaging.models import Mailbox, MailboxDue, MailboxUsage, Message, Payload
 from messaging.reaper import reap
 from tenants.models import Tenant
 from tests.apps.messaging.factories import Time, heard, make_mailbox, make_mailing, make_message, make_version
+from tests.apps.messaging.test_outbox import make_stays
 from tests.factories import NOW, ContactFactory
 from tests.sink import Rule, Sink
 
@@ -396,3 +398,67 @@ def test_a_worker_looks_again_when_the_next_is_due(tenant: Tenant, sink: Sink, t
     time.pass_by(hours=3)
     visit(tenant.pk, mailbox.pk, clock=time)
     assert MailboxDue.objects.get().due_at is None
+
+
+def test_2_36_a_message_waits_for_the_window_of_its_recipient(tenant: Tenant, sink: Sink, time: Time) -> None:
+    mailbox = make_mailbox(sink.port)
+    mailing = make_mailing(
+        window_start=clock_time(9), window_end=clock_time(17), window_zone="Europe/Berlin"
+    )  # now it is 8:00 in UTC
+    near = make_message(mailbox, mailing, ContactFactory(), not_after=NOW + timedelta(hours=3))
+    far = make_message(mailbox, mailing, ContactFactory(country="Japan"), not_after=NOW + timedelta(hours=3))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1, "pending": 1}
+    near.refresh_from_db()
+    far.refresh_from_db()
+    assert (near.state, far.state) == ("sent", "pending")
+    assert far.due_at == NOW + timedelta(hours=16), "nine o'clock of the next day in Tokyo"
+    assert far.not_after == NOW + timedelta(hours=24)
+    time.at = far.due_at
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
+
+
+def test_a_person_may_send_again_what_is_in_doubt_once(tenant: Tenant, sink: Sink, time: Time) -> None:
+    mailbox = make_mailbox(sink.port)
+    message = make_message(mailbox)
+    sink.add(Rule(at="dot", do="drop", times=1))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"unknown": 1}
+    again = outbox.resend(message.pk, by=mailbox.member, now=time.at)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
+    again.refresh_from_db()
+    message.refresh_from_db()
+    assert (message.state, again.state, again.resend_no) == ("unknown", "sent", 1)
+    assert again.message_id != message.message_id
+    with pytest.raises(outbox.CannotResend):
+        outbox.resend(again.pk, by=mailbox.member, now=time.at)
+
+
+def test_f_50_an_answer_stays_in_the_thread_and_has_one_re(tenant: Tenant, sink: Sink, time: Time) -> None:
+    mailbox, (stay,) = make_mailbox(sink.port), make_stays(1)
+    subjects = [("new", "Hello"), ("reply", "ignored"), ("reply", "also"), ("new", "Another"), ("reply", "x")]
+    for n, (thread, subject) in enumerate(subjects):
+        mailing = make_mailing(make_version(subject, "<p>x</p>"), thread=thread)
+        make_message(mailbox, mailing, stay.contact, enrollment_id=stay.pk, due_at=time.at)
+        visit(tenant.pk, mailbox.pk, clock=time)
+        time.pass_by(days=1)
+        assert len(sink.messages) == n + 1
+    mails = [m.email for m in sink.messages]
+    ids = [mail["Message-ID"] for mail in mails]
+    assert [mail["Subject"] for mail in mails] == [
+        "Hello",
+        "Re: Hello",
+        "Re: Hello",
+        "Another",
+        "Re: Another",
+    ]
+    assert [mail["In-Reply-To"] for mail in mails] == [None, ids[0], ids[1], None, ids[3]]
+    assert [(mail["References"] or "").split() for mail in mails] == [[], ids[:1], ids[:2], [], [ids[3]]]
+
+
+def test_f_50_without_anything_sent_before_an_answer_begins_a_thread(
+    tenant: Tenant, sink: Sink, time: Time
+) -> None:
+    mailbox, (stay,) = make_mailbox(sink.port), make_stays(1)
+    mailing = make_mailing(make_version("My own", "<p>x</p>"), thread="reply")
+    make_message(mailbox, mailing, stay.contact, enrollment_id=stay.pk)
+    visit(tenant.pk, mailbox.pk, clock=time)
+    assert sink.messages[0].email["Subject"] == "My own"
