@@ -43,7 +43,7 @@ class Site:
         page.context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": self.address}]
         )
-        page.goto(path)
+        page.goto(path, wait_until="networkidle")
         return page
 
 
@@ -157,6 +157,9 @@ def test_a_file_is_imported_by_hand(site: Site, tmp_path: Path) -> None:
     page.get_by_role("link", name="Ann").click()
     expect(page.get_by_role("heading", name="Ann", level=1)).to_be_visible()
     expect(page.get_by_text("Preise")).to_be_visible()
+    page.wait_for_load_state(
+        "networkidle"
+    )  # panels that still load would meet the end of the test's database
 
 
 def work(tenant: Tenant) -> None:
@@ -179,5 +182,5 @@ def test_people_are_found_while_one_types_and_the_address_follows(site: Site) ->
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()
     assert "q=zo" in page.url
-    page.reload()
+    page.reload(wait_until="networkidle")
     expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()
