@@ -70,7 +70,8 @@ def invite(
     if known:
         how = "is a member already" if known.is_active else "was a member: activate them again"
         raise Refused(f"{known.email} {how}.")
-    member = _add(email=email, name=name, role=role, team=team_named(team), **fields)
+    zone = Tenant.objects.get(pk=current_id()).timezone
+    member = _add(email=email, name=name, role=role, team=team_named(team), timezone=zone, **fields)
     audit(by=by, verb="member.invite", obj=member, at=now, email=member.email, role=role.name)
     return member
 

@@ -65,7 +65,9 @@ class WorkspaceForm(forms.Form):
 class MemberForm(forms.Form):
     """Role, team (by name) and limit of a member."""
 
-    role = forms.ModelChoiceField(Role.objects.none(), error_messages={"required": "Choose a role."})
+    role = forms.ModelChoiceField(
+        Role.objects.none(), empty_label=None, error_messages={"required": "Choose a role."}
+    )
     team = forms.CharField(required=False, max_length=100)
     emails_per_day = forms.IntegerField(required=False, min_value=0, max_value=100_000)
 

@@ -28,13 +28,14 @@ MAY = ("mailbox.connect", "mailbox.manage")
 @requires(*MAY)
 def index(request: MemberRequest) -> HttpResponse:
     """One's own mailboxes; for who manages them, everybody's."""
-    reach = within_reach(request.member).order_by("member__user__name", "member", "-is_default", "pk")
-    mine = [mailbox for mailbox in reach if mailbox.member_id == request.member.pk]
+    me = request.member
+    reach = within_reach(me).order_by("member__user__name", "member", "-is_default", "pk")
+    mailboxes = sorted(reach, key=lambda mailbox: mailbox.member_id != me.pk)
     context = {
-        "mine": mine,
-        "others": [mailbox for mailbox in reach if mailbox not in mine],
+        "mailboxes": mailboxes,
+        "mine": sum(mailbox.member_id == me.pk for mailbox in mailboxes),
         "now": now(),
-        "manages": can(request.member, "mailbox.manage"),
+        "manages": can(me, "mailbox.manage"),
     }
     return page(request, "messaging/mailboxes.html", context)
 

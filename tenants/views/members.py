@@ -14,8 +14,11 @@ from tenants.access import MemberRequest, as_member, outside_transaction, requir
 from tenants.commands import Refused, change_member, deactivate_member, invite, reactivate_member
 from tenants.forms import InviteForm, MemberForm
 from tenants.fragments import page
-from tenants.models import Member, Team
+from tenants.models import Member, Role, Team
 from tenants.policy import require
+
+USUAL = "sales_rep"
+"""The role that is offered first: nobody becomes an administrator by oversight."""
 
 
 @require_safe
@@ -41,7 +44,8 @@ def new(request: MemberRequest) -> HttpResponse:
     """Add somebody; the invitation goes by mail."""
     with as_member(request) as by:
         require(by, "admin.manage")
-        form = InviteForm(request.POST if request.method == "POST" else None)
+        usual = Role.objects.filter(key=USUAL).values_list("pk", flat=True).first()
+        form = InviteForm(request.POST if request.method == "POST" else None, initial={"role": usual})
         member = _invite(form, by) if form.is_bound and form.is_valid() else None
         if member is None:
             context = {"form": form, "teams": _teams()}
