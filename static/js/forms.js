@@ -28,6 +28,16 @@
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 4000); // the answer may be a file, then the page stays
   });
+  // The same for forms that htmx sends: once more only if the answer does not lead to another page.
+  const posts = (event) => event.detail.elt.matches("form[method=post][hx-post]");
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!posts(event)) return;
+    if (event.detail.elt.dataset.sent) event.preventDefault();
+    event.detail.elt.dataset.sent = "1";
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (posts(event) && !event.detail.xhr.getResponseHeader("HX-Redirect")) delete event.detail.elt.dataset.sent;
+  });
   // Shown again from the browser's memory (Back): it may be sent again.
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

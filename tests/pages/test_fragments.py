@@ -29,13 +29,15 @@ PAGE = (
 {{ c.builder("entry", group, fields, "/workshop/builder/", says=says) }}
 {{ ui.button("Save", type="submit", kind="primary") }}</form>
 {{ ui.progress("Importing", 0, 3, url="/workshop/progress/") }}
+<form id="once" method="post" hx-post="/workshop/once/">{{ csrf_input }}
+{{ ui.button("Add once", type="submit") }}</form>
 {{ ui.button("Break", hx_get="/workshop/broken/", hx_target="#f") }}
 {{ ui.button("Late", hx_get="/workshop/late/", hx_target="#f") }}
 {{ ui.button("Tell", hx_get="/workshop/tell/", hx_swap="none") }}
 </div>{% endblock %}"""
 )
 FIELDS = [("city", "City"), ("score", "Score")]
-state = {"done": 0, "posted": ""}
+state = {"done": 0, "posted": "", "once": 0}
 
 
 def group_of(request: HttpRequest) -> dict[str, Any]:
@@ -102,8 +104,15 @@ def tell(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(toast)})
 
 
+@login_not_required
+def once(request: HttpRequest) -> HttpResponse:
+    state["once"] += 1
+    return HttpResponse(headers={"HX-Redirect": "/workshop/?added"})
+
+
 urlpatterns = [
     *the_apps,
+    path("workshop/once/", once),
     path("workshop/", workshop),
     path("workshop/builder/", builder),
     path("workshop/progress/", progress),
@@ -232,3 +241,15 @@ def test_a_fault_is_said_and_an_ended_session_leads_to_the_sign_in(
         page.get_by_role("button", name="Late").click()
     expect(page.get_by_role("heading", name="Workshop")).to_be_visible()
     expect(page.get_by_role("heading", name="Sign in")).not_to_be_visible()
+
+
+@here
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_on_a_form_of_htmx_sends_it_once(live_server: Any, new_page: NewPage) -> None:
+    state["once"] = 0
+    browser = new_page(live_server.url)
+    browser.goto("/workshop/")
+    browser.get_by_role("button", name="Add once").dblclick()
+    browser.wait_for_url("**/workshop/?added")
+    browser.wait_for_load_state("networkidle")
+    assert state["once"] == 1
