@@ -100,7 +100,7 @@ def label(raw: Any, known: Known | None = None) -> str:
 def yes_no(raw: Any, known: Known | None = None) -> bool:
     """``true`` or ``false`` and nothing that only resembles them."""
     if not isinstance(raw, bool):
-        raise Refused("true or false is wanted")
+        raise Refused("yes or no is wanted (in files: true or false)")
     return raw
 
 

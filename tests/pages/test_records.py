@@ -112,6 +112,8 @@ def test_the_list_is_filtered_by_stage_and_owner(me: Somebody) -> None:
     assert names(me.get("/contacts/?stage=LEAD")) == [lead.name]
     assert names(me.get(f"/contacts/?owner={me.member.pk}")) == [mine.name]
     assert names(me.get("/contacts/?owner=none")) == [lead.name]
+    assert "1 person matches" in me.get("/contacts/?owner=none")
+    assert "2 people" in me.get("/contacts/")
     assert "Nobody matches" in me.get("/contacts/?stage=nothing")
 
 
