@@ -1,7 +1,8 @@
-"""Mails as people write them: paragraphs and addresses of pages, without knowing HTML. Pure.
+"""Mails as people write them: paragraphs, links and bold words, without knowing HTML. Pure.
 
-``as_html`` makes a body out of plain text, ``as_written`` gives the text back if nothing else is in it. Each line stays
-the same line, so that a fault is named with the line that the writer sees.
+``as_html`` makes a body out of plain text: a blank line parts paragraphs, an address is a link, ``[words](address)``
+a link with words, ``**words**`` are bold. ``as_written`` gives the text of a body that holds nothing else. Each line
+stays the same line, so that a fault is named with the line that the writer sees.
 """
 
 from __future__ import annotations
@@ -11,9 +12,16 @@ import re
 
 MARKUP = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.S)
 TAG = re.compile(r"<[a-zA-Z/!]")
-WEB = re.compile(r"https?://[^\s<>\"'{}]+[^\s<>\"'{}.,;:!?)\]]")
-LINK = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
-PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.S)
+ADDRESS = r"https?://[^\s<>\"'{}()\[\]*]+"
+INLINE = re.compile(
+    rf"\[(?P<words>[^\[\]\n{{}}]+)\]\((?P<to>{ADDRESS})\)"
+    rf"|(?P<web>{ADDRESS}[^\s<>\"'{{}}()\[\]*.,;:!?])"
+    r"|\*\*(?P<bold>[^*\n{}\[\]]+)\*\*"
+)
+LINK = re.compile(r'<a href="([^"<>]*)">([^<>]*)</a>')
+BOLD = re.compile(r"<strong>([^<>]*)</strong>")
+PARAGRAPH = re.compile(r"\s*<p>(.*?)</p>\s*", re.S)
+BREAK = re.compile(r"[ \t]*<br ?/?>[ \t]*\n?")
 
 
 def is_html(text: str) -> bool:
@@ -22,7 +30,7 @@ def is_html(text: str) -> bool:
 
 
 def as_html(text: str) -> str:
-    """The body of a mail: blank lines part paragraphs, line ends stay, web addresses become links; HTML stays HTML."""
+    """The body of a mail. HTML stays HTML."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if is_html(text):
         return text
@@ -32,33 +40,54 @@ def as_html(text: str) -> str:
 
 
 def as_written(body: str) -> str:
-    """The text of a body that ``as_html`` could have made; any other body as it is."""
-    outside = PARAGRAPH.sub("", body)
-    if not PARAGRAPH.search(body) or outside.strip():
+    """The text that makes this body; a body with anything else in it as it is."""
+    if not PARAGRAPH.search(body) or PARAGRAPH.sub("", body).strip():
         return body
-    text = PARAGRAPH.sub(lambda found: _plain(found[1]), body)
-    return text if as_html(text) == body else body
+    text = "\n\n".join(_plain(found[1]) for found in PARAGRAPH.finditer(body))
+    made = as_html(text)
+    return text if not is_html(text) and _bare(made) == _bare(body) else body
+
+
+def _bare(body: str) -> str:
+    """A body without what makes no difference to a reader."""
+    body = BREAK.sub("<br>", PARAGRAPH.sub(r"<p>\1</p>", body))
+    return re.sub(r"\s+", " ", body).replace("<p> ", "<p>").replace(" </p>", "</p>")
 
 
 def _paragraph(text: str) -> str:
     if not text.strip():
         return text
     parts = MARKUP.split(text)
-    return "<p>" + "".join(part if n % 2 else _escaped(part) for n, part in enumerate(parts)) + "</p>"
+    return "<p>" + "".join(part if n % 2 else _marked(part) for n, part in enumerate(parts)) + "</p>"
 
 
-def _escaped(text: str) -> str:
+def _marked(text: str) -> str:
     made, at = [], 0
-    for found in WEB.finditer(text):
+    for found in INLINE.finditer(text):
         made.append(html.escape(text[at : found.start()], quote=False))
-        address = html.escape(found[0])
-        made.append(f'<a href="{address}">{address}</a>')
+        made.append(_inline(found))
         at = found.end()
     made.append(html.escape(text[at:], quote=False))
     return "".join(made).replace("\n", "<br>\n")
 
 
+def _inline(found: re.Match[str]) -> str:
+    if found["bold"]:
+        return f"<strong>{html.escape(found['bold'], quote=False)}</strong>"
+    address = html.escape(found["to"] or found["web"])
+    words = html.escape(found["words"], quote=False) if found["words"] else address
+    return f'<a href="{address}">{words}</a>'
+
+
 def _plain(paragraph: str) -> str:
-    parts = MARKUP.split(paragraph.replace("<br>\n", "\n"))
-    shown = (part if n % 2 else html.unescape(LINK.sub(r"\2", part)) for n, part in enumerate(parts))
-    return "".join(shown)
+    """The text of one paragraph. A line end in HTML is a blank, a break is a line end."""
+    parts = MARKUP.split(paragraph.strip())
+    return "".join(part if n % 2 else _unmarked(part) for n, part in enumerate(parts))
+
+
+def _unmarked(part: str) -> str:
+    lines = [re.sub(r"\s+", " ", line) for line in BREAK.split(part)]
+    text = LINK.sub(
+        lambda found: found[1] if found[1] == found[2] else f"[{found[2]}]({found[1]})", "\n".join(lines)
+    )
+    return html.unescape(BOLD.sub(r"**\1**", text))

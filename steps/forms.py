@@ -199,6 +199,9 @@ class CallForm(ReminderForm):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
+    def stored(self, step: Step) -> dict[str, Any]:
+        return super().stored(step) | {"outcomes": step.settings.get("outcomes", [])}
+
 
 class TaskForm(ReminderForm):
     """A follow-up that a person does."""

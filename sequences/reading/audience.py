@@ -55,7 +55,9 @@ def audience_of(
     if asked is None:
         return None
     way = entry.matching(work.sequence, asked)
-    admitted = refusals.passed(work, way.filtered(refusals.may_come_again(work, way.column("pk"))))
+    admitted = way.filtered(refusals.may_come_again(work, way.column("pk")))
+    if work.steps:  # without any step nobody could receive one: then it is too early to speak of refusals
+        admitted = refusals.passed(work, admitted)
     again = way.filtered(~refusals.may_come_again(work, way.column("pk")))
     ids = admitted.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
     sample = Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk")

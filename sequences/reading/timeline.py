@@ -111,7 +111,7 @@ def _card(
 
 
 def _tags(step: Step) -> tuple[tuple[str, str], ...]:
-    named = ((step.name, ""),) if step.name else ()
+    named = ((step.name, ""),) if step.name and (step.kind == "email" or step.settings.get("title")) else ()
     priority = step.settings.get("priority", "normal")
     return (
         *named,
@@ -127,7 +127,11 @@ def _words(material: Material, step: Step) -> tuple[str, str, str]:
     """Title, text and thread of a card."""
     if step.kind != "email":
         settings = step.settings
-        return title_of(step), settings.get("script") or settings.get("description") or "", ""
+        return (
+            settings.get("title") or title_of(step),
+            settings.get("script") or settings.get("description") or "",
+            "",
+        )
     version = step.template.current if step.template else None
     if version is None:
         return "No template yet", "", ""
