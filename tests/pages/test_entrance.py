@@ -109,7 +109,7 @@ def test_a_member_sees_the_devices_signed_in(client: Client, maya: Tenant) -> No
 
 def test_pages_that_we_did_not_draw_stand_in_our_frame(client: Client, maya: Tenant) -> None:
     client.post("/accounts/login/", {"login": "maya@us.example", "password": PASSWORD})
-    for address in ("/accounts/email/",):
+    for address in ("/accounts/confirm-email/",):
         page = client.get(address, follow=True)
         assert page.status_code == 200
         assert "entrance" in page.text
