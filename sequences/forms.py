@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import Q
@@ -13,9 +12,9 @@ from audience.models import SavedView
 from sequences.commands.editing import NAME_LENGTH
 from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
-from tenants.localtime import UnknownZone, zone_named
 from tenants.models import Member
 from tenants.policy import can
+from tenants.zones import ZoneField
 
 MOST_HOLIDAYS = 500
 RECORDS = (("contact", "Contacts"), ("account", "Companies"))
@@ -52,20 +51,6 @@ class DatesField(forms.CharField):
 
 def _refuse(word: str) -> str:
     raise ValueError(word)
-
-
-class ZoneField(forms.CharField):
-    """An IANA time zone, spelled as there."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return str(value) if isinstance(value, ZoneInfo) else value
-
-    def clean(self, value: Any) -> ZoneInfo:
-        try:
-            return zone_named(super().clean(value).strip())
-        except UnknownZone as unknown:
-            words = str(unknown)
-            raise forms.ValidationError(f"{words[0].upper()}{words[1:]}.") from None
 
 
 def time_field(label: str, **kwargs: Any) -> forms.TimeField:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -28,6 +27,7 @@ from sequences.views.panel import StepPanel, asked_panel, preview_of
 from sequences.views.sections import SECTIONS, Section, Timing
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
+from tenants.zones import zone_names
 
 ADDABLE = (
     ("email", "Email"),
@@ -134,7 +134,7 @@ def context_of(
         "links": {finding: link_of(finding) for finding in findings},
         "unpublished": unpublished(sequence),
         "publish_form": PublishForm(),
-        "zones": sorted(available_timezones()),
+        "zones": zone_names(),
         "countries": countries(),
         "record_hints": RECORD_HINTS,
     }

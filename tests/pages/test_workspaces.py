@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from tenants.commands import deactivate_member, reactivate_member
 from tenants.models import Member, Membership, Tenant, User
@@ -177,3 +178,10 @@ def test_nobody_takes_an_address_that_is_not_theirs(client: Client) -> None:
         assert (answer.status_code, answer["Location"]) == (302, "/settings/profile/")
     assert User.objects.get(pk=me.user_id).email == me.email
     assert not EmailAddress.objects.exists()
+
+
+def test_behind_a_proxy_attempts_are_counted_by_who_makes_them(rf: RequestFactory, settings: Any) -> None:
+    asked = rf.get("/", headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.9"})
+    assert get_adapter().get_client_ip(asked) == "127.0.0.1", "without a proxy anybody may claim anything"
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert get_adapter().get_client_ip(asked) == "203.0.113.9"
