@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -39,24 +38,13 @@ def probe(server: Server) -> Trouble | None:
     patience = min(PATIENCE, settings.SMTP_TIMEOUT_SECONDS)
     with Transport(server, allowed=allowed, timeout=patience, connect_timeout=patience / 2) as transport:
         verdict = transport.probe()
-    return None if verdict is None else _trouble(verdict, server)
+    return None if verdict is None else _trouble(verdict)
 
 
-def _trouble(verdict: Verdict, server: Server) -> Trouble:
-    said = without_secrets(" ".join(part for part in (str(verdict.code or ""), verdict.text) if part), server)
+def _trouble(verdict: Verdict) -> Trouble:
+    said = " ".join(part for part in (str(verdict.code or ""), verdict.text) if part)
     if verdict.code is None and verdict.reason == "connect":
         words = said
     else:
         words = f"{WORDS.get(verdict.reason, 'The server refuses')}: {said}"
     return Trouble(PLACES.get(verdict.reason, ""), words, verdict.lasting)
-
-
-def without_secrets(text: str, server: Server) -> str:
-    """What a server said, without the password: some repeat what they were told."""
-    if not server.password:
-        return text
-    pair = f"\0{server.username}\0{server.password}"
-    coded = [base64.b64encode(secret.encode()).decode() for secret in (pair, server.password)]
-    for secret in (*coded, server.password):
-        text = text.replace(secret, "…")
-    return text

@@ -78,7 +78,8 @@ class Wire(smtplib.SMTP):
     def answer(self) -> Reply:
         """The next answer, whole."""
         code, text = self.getreply()
-        return Reply(code, text.decode("utf-8", "replace"))
+        said = text.decode("utf-8", "replace")
+        return Reply(code, without_secrets(said, self._server) if self.phase == "auth" else said)
 
     def docmd(self, cmd: str, args: str = "") -> tuple[int, str]:  # type: ignore[override]
         self.putcmd(cmd, args)
@@ -165,3 +166,16 @@ class Wire(smtplib.SMTP):
 
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def without_secrets(text: str, server: Server) -> str:
+    """What a server said, without the password: some repeat what they were told, and it is stored and shown (R-075)."""
+    if not server.password:
+        return text
+    for secret in (
+        _base64(f"\0{server.username}\0{server.password}"),
+        _base64(server.password),
+        server.password,
+    ):
+        text = text.replace(secret, "…")
+    return text

@@ -1,5 +1,6 @@
 """The transport against a server that misbehaves in every phase (reliability §3.4, R-006 to R-008, R-019)."""
 
+import base64
 import socket
 import threading
 from contextlib import contextmanager
@@ -356,3 +357,12 @@ def test_a_body_is_one_write(sink, monkeypatch):
 
 def test_dots_are_doubled_where_a_line_begins():
     assert dot_stuffed(b".a\r\n..\r\nb.\r\n") == b"..a\r\n...\r\nb.\r\n.\r\n"
+
+
+def test_r_075_a_server_that_repeats_the_password_is_not_quoted(sink):
+    sink.users = {"mia": "a  secret"}
+    coded = base64.b64encode(b"\0mia\0a  secret").decode()
+    sink.rules.add(Rule(at="auth", reply=f"535 5.7.8 {coded}: a  secret is wrong"))
+    with transport(sink, username="mia", password="a  secret") as wire:
+        verdict = send(wire)
+    assert (verdict.reason, verdict.text) == ("auth", "5.7.8 …: … is wrong")
