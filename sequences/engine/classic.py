@@ -13,7 +13,8 @@ def due(work: Work) -> list[Due]:
     """The steps of exactly the day of each stay (semantics 3.3)."""
     active = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE)
     by_day1 = active.values("day1_run").annotate(number=Count("pk")).order_by()
-    numbers = {work.ordinal - day1 + 1: number for day1, number in by_day1.values_list("day1_run", "number")}
+    found = by_day1.values_list("day1_run", "number")
+    numbers = {work.ordinal - day1 + 1: number for day1, number in found if day1 is not None}
     return [
         Due(
             step,
