@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from messaging import doorbell, due, reaper, tracking
 from messaging.crash import point
 from messaging.delivery import visit
+from messaging.leaving import in_order
 
 _shutting_down = multiprocessing.Event()
 """Shared with the pool's processes, which are forked later: a worker that is to end finishes its message and leaves."""
@@ -47,11 +48,13 @@ def deliver_mailbox(tenant_id: int, mailbox_id: int, helpers: int | None = None)
     if helpers and due.is_much(tenant_id, mailbox_id, now=now()):
         doorbell.visit(tenant_id, mailbox_id, helpers=helpers - 1)
     until = time.monotonic() + settings.VISIT_SECONDS
-
-    def is_over() -> bool:
-        return _shutting_down.is_set() or time.monotonic() > until
-
-    visit(tenant_id, mailbox_id, clock=now, ending=is_over)
+    with in_order() as is_told:
+        visit(
+            tenant_id,
+            mailbox_id,
+            clock=now,
+            ending=lambda: is_told() or _shutting_down.is_set() or time.monotonic() > until,
+        )
     if time.monotonic() > until and (tenant_id, mailbox_id) in due.mailboxes(now=now(), tenant_id=tenant_id):
         doorbell.visit(tenant_id, mailbox_id, helpers=0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,6 +13,7 @@ from django.utils.timezone import now
 
 from messaging import due, reaper
 from messaging.delivery import Clock, visit
+from messaging.leaving import in_order
 from messaging.models import Message
 from tenants.instants import WRONG_ARGUMENT, moment
 from tenants.models import Tenant
@@ -34,10 +36,11 @@ class Command(BaseCommand):
         clock: Clock = now if at is None else lambda: at
         tenants = _tenants(options["tenant"])
         counts: Counter[str] = Counter()
-        while done := sum((deliver(tenant_id, clock) for tenant_id in tenants), Counter()):
-            counts += done
-            if not options["drain"]:
-                break
+        with in_order() as is_told:
+            while done := sum((deliver(tenant_id, clock, is_told) for tenant_id in tenants), Counter()):
+                counts += done
+                if is_told() or not options["drain"]:
+                    break
         counts["pending"] = sum(_waiting(tenant_id) for tenant_id in tenants)
         found = {state: counts[state] for state in STATES}
         if options["json"]:
@@ -46,11 +49,11 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(f"{count} {state}" for state, count in found.items()))
 
 
-def deliver(tenant_id: int, clock: Clock) -> Counter[str]:
+def deliver(tenant_id: int, clock: Clock, ending: Callable[[], bool]) -> Counter[str]:
     """One round: what is overdue, then a visit to each mailbox that has something to do."""
     counts = reaper.reap(tenant_id, now=clock())
     for _, mailbox_id in due.mailboxes(now=clock(), tenant_id=tenant_id):
-        counts += visit(tenant_id, mailbox_id, clock=clock)
+        counts += visit(tenant_id, mailbox_id, clock=clock, ending=ending)
     return counts
 
 
