@@ -18,6 +18,7 @@ from sequences.views import (
 
 editing = [
     path("edit/", editor.edit, name="sequence-edit"),
+    path("edit/doubts/", audience.doubts, name="sequence-doubts"),
     path("edit/preview/", audience.preview, name="sequence-audience"),
     path("edit/conditions/<slug:place>/", editor.conditions, name="sequence-conditions"),
     path("edit/template/", editor.template, name="sequence-template"),

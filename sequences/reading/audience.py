@@ -12,16 +12,19 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from audience.conditions.parse import Group
+from audience.conditions.parse import Condition, Group
+from audience.conditions.types import FieldType
 from audience.models import Contact, SavedView
 from sequences import enrollment
 from sequences.engine import entry, refusals
 from sequences.engine.due import Work, work_of
+from sequences.engine.lacking import needed_by_step
 from sequences.engine.questions import PERSON
 from sequences.models import Run, Sequence
 from tenants.localtime import local_date
 
 SAMPLE = 10
+MOST_FIELDS = 8
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,45 @@ def audience_of(
     return Audience(way.people.count(), admitted.people.count(), again.people.count(), list(sample))
 
 
-def matching(sequence: Sequence, *, now: datetime) -> int | None:
-    """How many match; None where nobody comes by themselves."""
-    work = _work(sequence, {}, now)
+@dataclass(frozen=True)
+class Lack:
+    """How many of those who match have no value for a field that a step's template needs."""
+
+    step: str
+    field: str
+    count: int
+
+
+def lacks_of(sequence: Sequence, *, now: datetime) -> tuple[int | None, list[Lack]]:
+    """How many match, None where nobody comes by themselves; and who of them would be held at which step (2.31).
+
+    A statement for each needed field, so this is asked for by itself.
+    """
+    work = _work(sequence, {"plan": sequence.draft or sequence.plan}, now)
     asked = entry.by_themselves(work)
-    return None if asked is None else entry.matching(work.sequence, asked).people.count()
+    if asked is None:
+        return None, []
+    way, found, seen = entry.matching(work.sequence, asked), [], set[str]()
+    for step in work.steps:
+        for path in needed_by_step(step) if step.kind.sends else ():
+            if path in seen or len(seen) == MOST_FIELDS:
+                continue
+            seen.add(path)
+            count = _lacking(work, way, path)
+            if count:
+                found.append(Lack(step.key, path, count))
+    return way.people.count(), found
+
+
+def _lacking(work: Work, way: entry.Way, path: str) -> int:
+    record, _, key = path.rpartition(".")
+    field = work.questions.catalogue.get(record or "contact", key)
+    if record == "owner":
+        return way.filtered(Q((f"{way.column('owner')}__isnull", True))).people.count()
+    if field is None or field.type is FieldType.YES_NO:
+        return 0
+    group = Group("any", (Condition(f"{field.record}.{key}", field, "empty", None),))
+    return way.filtered(work.questions.of_people(group, way.paths)).people.count()
 
 
 def _work(sequence: Sequence, changed: Mapping[str, Any], now: datetime) -> Work:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from sequences.findings import FAULT, Finding
+from sequences.reading.figures import StepFigures
 from sequences.reading.material import Material, title_of
 from steps.kinds import KINDS
 from steps.models import Step
 
 LONGEST_TEXT = 180
+MAILS = ("email", "email_reminder")
 BLOCKS = re.compile(r"<(?:br|/p|/div|/li|/h\d|/tr)[^>]*>", re.I)
 TAGS = re.compile(r"<[^>]+>")
 
@@ -153,6 +155,29 @@ def _answered(steps: list[Step], step: Step) -> Step | None:
         if earlier.kind == "email" and (found is None or earlier.settings.get("thread") != "reply"):
             found = earlier
     return found
+
+
+def numbers_of(
+    material: Material, by_step: Mapping[str, StepFigures]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The three numbers beside each step: of a mail what it came to, of a reminder how many were made."""
+    found = {}
+    for step in material.steps:
+        did = by_step.get(step.key)
+        if did is None:
+            continue
+        if step.kind in MAILS:
+            shares = (("Clicked", did.clicked, did.delivered), ("Replied", did.replied, did.delivered))
+            said = [(name, _percent(part, whole)) for name, part, whole in shares]
+            found[step.key] = (("Sent", f"{did.sent:,}"), *said)
+        else:
+            skipped = sum(did.skipped.values())
+            found[step.key] = (("Made", f"{did.executed:,}"), ("Skipped", f"{skipped:,}"))
+    return found
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "–"
 
 
 def plain(body: str) -> str:

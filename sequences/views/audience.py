@@ -7,14 +7,28 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from sequences.engine.questions import Unreadable
-from sequences.reading.audience import audience_of
+from sequences.reading.audience import audience_of, lacks_of
 from sequences.reading.material import Material
 from sequences.views.access import changed_by
 from sequences.views.sections import Audience
 from tenants.access import MemberRequest, requires
+
+
+@require_GET
+@requires("sequence.view")
+def doubts(request: MemberRequest, pk: int) -> HttpResponse:
+    """What the check says of the people: nobody matches, or some lack what a template needs. A fragment."""
+    sequence = changed_by(request, pk)
+    try:
+        count, lacks = lacks_of(sequence, now=now())
+    except Unreadable:
+        count, lacks = None, []  # its faults stand in the check already
+    material = Material(sequence, request.member)
+    context = {"sequence": sequence, "count": count, "lacks": lacks, "labels": material.labels}
+    return render(request, "sequences/_doubts.html", context)
 
 
 @require_POST

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,18 +10,17 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from sequences.models import Run, Sequence
-from sequences.reading.figures import Figures, StepFigures, days_done, figures_of, step_figures
+from sequences.reading.figures import Figures, days_done, figures_of, step_figures
 from sequences.reading.live import attention_of, live_of
 from sequences.reading.material import Material
 from sequences.reading.summary import summary_of
-from sequences.reading.timeline import days_of
+from sequences.reading.timeline import days_of, numbers_of
 from sequences.reading.versions import versions_of
 from sequences.views.access import number_of, seen_by
 from tenants.access import MemberRequest, requires
 from tenants.policy import can
 
 RUNS = 50
-MAILS = ("email", "email_reminder")
 
 
 @require_GET
@@ -65,29 +63,6 @@ def head_of(request: MemberRequest, sequence: Sequence, material: Material, tab:
         "may_create": can(member, "sequence.create"),
         "may_manage": can(member, "enrollment.manage", sequence),
     }
-
-
-def numbers_of(
-    material: Material, by_step: Mapping[str, StepFigures]
-) -> dict[str, tuple[tuple[str, str], ...]]:
-    """The three numbers beside each step: of a mail what it came to, of a reminder how many were made."""
-    found = {}
-    for step in material.steps:
-        did = by_step.get(step.key)
-        if did is None:
-            continue
-        if step.kind in MAILS:
-            shares = (("Clicked", did.clicked, did.delivered), ("Replied", did.replied, did.delivered))
-            said = [(name, _percent(part, whole)) for name, part, whole in shares]
-            found[step.key] = (("Sent", f"{did.sent:,}"), *said)
-        else:
-            skipped = sum(did.skipped.values())
-            found[step.key] = (("Made", f"{did.executed:,}"), ("Skipped", f"{skipped:,}"))
-    return found
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "–"
 
 
 def _funnel(figures: Figures) -> list[tuple[str, int]]:

@@ -18,10 +18,10 @@ from sequences.findings import Finding
 from sequences.forms import RECORD_HINTS, PublishForm
 from sequences.holidays import countries
 from sequences.models import Sequence, Status
-from sequences.reading.figures import days_done
+from sequences.reading.figures import days_done, step_figures
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short
-from sequences.reading.timeline import days_of
+from sequences.reading.timeline import days_of, numbers_of
 from sequences.views.access import changed_by, go
 from sequences.views.panel import StepPanel, asked_panel, preview_of
 from sequences.views.sections import SECTIONS, Section, Timing
@@ -121,6 +121,7 @@ def context_of(
         "days": days_of(
             material,
             findings=findings,
+            numbers=numbers_of(material, step_figures(sequence)) if sequence.activated_at else None,
             open_key=panel.key if panel else "",
             new_day=panel.day if panel and panel.is_new else None,
         ),

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from audience.models import Account, SavedView
-from messaging.models import Template
+from messaging.models import Template, TemplateVersion
 from sequences.commands.editing import create_sequence
 from sequences.models import Sequence, Status
 from tenants.models import Member, Tenant
@@ -269,3 +269,21 @@ def test_the_editor_asks_a_bounded_number_of_questions(
     live(sequence, tenant)
     with django_assert_max_num_queries(40):
         client.get(edit(sequence, "?step=email1"))
+
+
+def test_people_who_lack_what_a_template_needs_are_counted(
+    client: Client, sequence: Sequence, template: Template
+) -> None:
+    TemplateVersion.objects.update(needed=["contact.first_name", "account.name"])
+    ContactFactory(city="Bonn", first_name="")
+    ContactFactory(city="Bonn")
+    part = text(client.get(edit(sequence, "doubts/")))
+    assert "1 of 2 people has no contact.first_name" in part
+    assert "2 of 2 people have no account.name" in part
+    assert "?step=email1#step-email1" in part
+
+
+def test_an_audience_of_nobody_is_said(client: Client, sequence: Sequence) -> None:
+    assert "Nobody matches" in text(client.get(edit(sequence, "doubts/")))
+    Sequence.objects.update(entry_conditions=[])
+    assert text(client.get(edit(sequence, "doubts/"))).strip() == ""
