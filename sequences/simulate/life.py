@@ -56,6 +56,8 @@ def live(life: Life) -> list[TraceEvent]:
     start(life)
     outages = Outages.of(scenario.timeline)
     for event, at in in_effect(scenario.timeline, outages):
+        if at > scenario.until:
+            break
         run_before(life, outages, until=at)
         happen(event, life.world, by=life.by, now=at)
     run_before(life, outages, until=scenario.until, is_inclusive=True)
