@@ -36,13 +36,14 @@ from tests.model.pools import (
     conditions_about,
 )
 from tests.model.source import Chooser, Drawn, Seeded, Source
+from tests.model.themes import THEMES, TREES
 
 CLASSIC = ("classic",)
 EVERY_KIND = ("classic", "smart", "adaptive")
 FIRST_STEPS = ("email", "email", "email", "call", "task", "email_reminder")
 EVERY_STEP = (*FIRST_STEPS, "sms", "sms_reminder", "linkedin")
 SWITCHES = ("all_steps", "replied", "unsubscribed", "bounced", "colleague_replied")
-IDS = ["mo", "Al", "zo", "bi", "k9"]
+IDS = ["mo", "Al", "zo", "bi", "k9", "Ed", "yo", "cy"]
 """They do not sort in the order of creation, so that nobody relies on their spelling."""
 
 
@@ -72,28 +73,29 @@ class _File(Chooser):
         self.steps = steps
         start, self.zone = self.pick(STARTS)
         self.start = date.fromisoformat(start)
-        self.days = [self.start + timedelta(days=n) for n in range(self.source.count(3, 9) + 1)]
+        self.theme = self.pick([*THEMES, *TREES * 6] if "adaptive" in kinds else THEMES)
+        self.days = [self.start + timedelta(days=n) for n in range(self.source.count(*self.theme.length) + 1)]
         self.plans: dict[str, list[dict[str, str]]] = {}
         self.kept: dict[str, dict[str, str]] = {}
-        self.names = ["One", "Two", "Three"][: self.pick([1, 1, 2, 2, 3])]
+        self.names = ["One", "Two", "Three"][: self.pick(self.theme.sequences)]
 
     def raw(self) -> Raw:
         raw: Raw = {
             "now": f"{self.start} {self.pick(CLOCKS)}",
             "timezone": self.zone,
             "until": f"{self.days[-1]} {self.pick(CLOCKS)}",
-            "limits": {"emails_per_user_per_day": self.pick([500, 500, 500, 1, 2, 3])},
+            "limits": {"emails_per_user_per_day": self.pick(self.theme.limits)},
             "users": [self.user(email) for email in USERS],
             "accounts": self.records("acc", ACCOUNT_VALUES, [2, 1, 2, 0]),
         }
         self.accounts = [account["id"] for account in raw["accounts"]]
-        ids = self.some(IDS, 1, 5)
+        ids = self.some(IDS, *self.theme.contacts)
         raw["contacts"] = [{"id": id_, **self.contact_values()} for id_ in ids]
         raw["opportunities"] = self.opportunities(ids)
         raw["views"] = self.views()
         raw["templates"] = TEMPLATES
         raw["sequences"] = [self.sequence(name) for name in self.names]
-        raw["timeline"] = Happenings(self.source, raw, self.days, self).timeline()
+        raw["timeline"] = Happenings(self.source, self.theme, raw, self.days, self).timeline()
         return raw
 
     def user(self, email: str) -> Raw:
@@ -113,11 +115,10 @@ class _File(Chooser):
 
     def contact_values(self) -> Raw:
         """Mostly leads, mostly with an address and an account."""
-        values = {"lifecycle_stage": self.pick(["Lead", "Lead", "lead", "Customer"])} | self.values(
-            CONTACT_VALUES
-        )
-        if not self.one_in(6):
-            values["email"] = self.pick([email for email in CONTACT_VALUES["email"] if email])
+        values = self.values(CONTACT_VALUES)
+        values["lifecycle_stage"] = self.pick(["Lead"] * 6 + ["lead", "Customer", "Lost"])
+        if not self.one_in(8):
+            values["email"] = self.pick([email for email in self.theme.emails if email])
         if self.accounts and not self.one_in(4):
             values["account"] = self.pick(self.accounts)
         return values
@@ -142,30 +143,35 @@ class _File(Chooser):
 
     def sequence(self, name: str) -> Raw:
         kind = self.pick(self.kinds)
-        record = self.pick([*["contact"] * 5, "account", "opportunity"])
-        steps = self.plan(kind, name, {})
+        record = self.pick(self.theme.records)
+        steps = self.plan(kind, record, name, {})
         kinds = kinds_of(steps)
         audience, exits = self.audience(record), self.exits(kind, kinds)
         self.kept[name] = named_steps(exits, kinds)
         self.plans[name] = [kinds]
         sequence: Raw = {"name": name, "kind": kind, "record": record, "schedule": self.schedule(kind)}
         sequence |= {"audience": audience, "exit": exits, "steps": steps}
-        sequence["owner"] = self.pick(USERS)
+        sequence["owner"] = self.pick(USERS[: self.theme.users])
         sequence["from"] = self.pick(["owner", "owner", "contact_owner", USERS[1]])
-        sequence["status"] = self.pick([*["active"] * 12, "draft", "paused", "archived"])
+        sequence["status"] = self.pick([*["active"] * 30, "draft", "paused", "archived"])
         sequence["out_of_office"] = self.pick(["pause", "pause", "ignore"])
-        if self.one_in(3):
+        if self.one_in(self.theme.seldom_reentry):
             sequence["reentry"] = self.pick([1, 2, 0])
         return sequence
 
-    def plan(self, kind: str, name: str, keep: dict[str, str]) -> list[Raw]:
+    def planner(self, kind: str, general: list[Raw]) -> Plans:
+        return Plans(self.source, self.theme, kind, self.steps, general)
+
+    def plan(self, kind: str, record: str, name: str, keep: dict[str, str]) -> list[Raw]:
         others = [other for other in self.names if other != name]
-        return Plans(self.source, kind, self.steps, conditions_about(self.start)).plan(keep, others)
+        bare = BARE[record] * (4 if record == "contact" else 24)
+        return self.planner(kind, conditions_about(self.start) + bare).plan(keep, others)
 
     def new_plan(self, sequence: Raw) -> list[Raw]:
         """Another plan for a sequence, with the steps that its exits name."""
-        steps = self.plan(sequence["kind"], sequence["name"], self.kept[sequence["name"]])
-        self.plans[sequence["name"]].append(kinds_of(steps))
+        name = sequence["name"]
+        steps = self.plan(sequence["kind"], sequence["record"], name, self.kept[name])
+        self.plans[name].append(kinds_of(steps))
         return steps
 
     def schedule(self, kind: str) -> Raw:
@@ -184,18 +190,18 @@ class _File(Chooser):
         audience: Raw = {"conditions": []}
         if not self.one_in(8):
             audience["conditions"] = [self.pick(BARE[record]), *self.general(self.pick([0, 0, 0, 1]))]
-            audience["match"] = self.pick(["any", "any", "all"])
+            audience["match"] = self.pick(["any", "any", "any", "all"])
         if self.one_in(3):
             audience["views"] = [{"contact": "People", "account": "Firms", "opportunity": "Deals"}[record]]
         if self.one_in(8):
             op = self.pick(["in", "not_in", "was_in", "never_in"])
             audience["conditions"].append(condition("sequence", op, self.pick(self.names)))
-        return audience | {key: self.one_in(4) for key in ("unique_email", "exclusive")}
+        return audience | {key: self.one_in(6) for key in ("unique_email", "exclusive")}
 
     def exits(self, kind: str, kinds: dict[str, str]) -> Raw:
         exits: Raw = {key: self.one_in(4) == (key == "colleague_replied") for key in SWITCHES}
-        if self.one_in(3):
-            asked = Plans(self.source, kind, self.steps, []).step_conditions(kinds)
+        if self.one_in(self.theme.seldom_exit):
+            asked = self.planner(kind, []).step_conditions(kinds)
             asked = [one for one in asked if one["value"] is not False]
             asked += [
                 condition("contact.lifecycle_stage", "in", ["lost", "Customer"]),
@@ -203,6 +209,7 @@ class _File(Chooser):
                 condition("contact.last_contacted_mode", "is", "Outgoing call"),
                 condition("account.last_contacted_mode", "is", "Opened but no reply"),
             ] * 2
+            asked = self.theme.exit_conditions or asked
             exits["conditions"] = [self.pick(asked), *self.general(self.pick([0, 0, 1]))]
             exits["match"] = self.pick(["any", "all"])
         return exits

@@ -19,18 +19,15 @@ from tests.model.pools import (
     parsed,
 )
 from tests.model.source import Chooser, Source
-
-OFTEN = ["open", "click", "reply", "complete", "skip", "set", "set", "add", "remove", "pause_one"]
-SELDOM = ["unsubscribe", "bounce", "auto_reply", "auto_reply", "pause", "resume_one"]
-SELDOM += ["publish", "publish", "new", "outage", "mailbox"]
-RARE = ["archive", "activate", "resume", "template", "sms_stop"]
+from tests.model.themes import Theme
 
 
 class Happenings(Chooser):
     """Draws the timeline of one file. ``raw`` is the file so far, ``publisher`` makes new plans and people."""
 
-    def __init__(self, source: Source, raw: Raw, days: list[date], publisher: Any) -> None:
+    def __init__(self, source: Source, theme: Theme, raw: Raw, days: list[date], publisher: Any) -> None:
         super().__init__(source)
+        self.theme = theme
         self.raw = raw
         self.days = days
         self.zone = raw["timezone"]
@@ -39,7 +36,7 @@ class Happenings(Chooser):
         self.open_ended: list[Raw] = []
 
     def timeline(self) -> list[Raw]:
-        at = [self.any_moment() for _ in range(self.source.count(2, 16))]
+        at = [self.any_moment() for _ in range(self.source.count(*self.theme.events))]
         at.sort(key=lambda one: parsed(one, self.zone))
         first, last = parsed(self.raw["now"], self.zone), parsed(self.raw["until"], self.zone)
         inside = [one for one in at if first <= parsed(one, self.zone) <= last]
@@ -54,6 +51,10 @@ class Happenings(Chooser):
             self.open_ended.append({**event, "do": "resume"})
         if event["do"] == "mailbox" and event["state"] == "down":
             self.open_ended.append({**event, "state": "up"})
+        if event["do"] == "auto_reply" and self.coin():
+            self.open_ended.append({**event, "until": self.pick(self.days)})
+        if event["do"] in ("remove", "reply") and self.coin():
+            self.open_ended.append({**self.complete("complete", at), "contact": event["contact"]})
         return event
 
     def any_moment(self) -> str:
@@ -69,7 +70,7 @@ class Happenings(Chooser):
         return moment(day, clock, own_zone, self.zone)
 
     def event(self, at: str) -> Raw:
-        do = self.pick([*OFTEN * 4, *SELDOM * 2, *RARE])
+        do = self.pick(self.theme.verbs)
         return getattr(self, do, self.fact)(do, at)
 
     def sequence(self) -> Raw:
@@ -154,13 +155,25 @@ class Happenings(Chooser):
         return {"do": do, "until": local}
 
     def set(self, do: str, at: str) -> Raw:
+        possible = [one for one in self.theme.changes if self.ids(one[0])]
+        possible = [one for one in possible if self.raw["accounts"] or one[2] != "acc0"]
+        if possible and not self.one_in(3):
+            record, field, value = self.pick(possible)
+            return {"do": do, record: self.pick(self.ids(record)), "field": field, "value": value}
         record = self.pick(["contact", "contact", "contact", "account", "opportunity"])
-        plural = {"contact": "contacts", "account": "accounts", "opportunity": "opportunities"}[record]
-        ids = [one["id"] for one in self.raw[plural]]
+        ids = self.ids(record)
         if not ids:
             record, ids = "contact", self.contacts
         field, value = self.pick(self.values(record))
         return {"do": do, record: self.pick(ids), "field": field, "value": value}
+
+    def ids(self, record: str) -> list[str]:
+        """The records of a kind that are there by now."""
+        if record == "contact":
+            return self.contacts
+        return [
+            one["id"] for one in self.raw[{"account": "accounts", "opportunity": "opportunities"}[record]]
+        ]
 
     def values(self, record: str) -> list[tuple[str, Any]]:
         pools = {"contact": CONTACT_VALUES, "account": ACCOUNT_VALUES, "opportunity": OPPORTUNITY_VALUES}[

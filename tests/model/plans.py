@@ -4,40 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.model.pools import OUTCOMES, TEMPLATES, UPDATES, USERS, Raw, condition
+from tests.model.pools import OUTCOMES, UPDATES, USERS, Raw, condition
 from tests.model.source import Chooser, Source
+from tests.model.themes import Theme
 
 KEYS = ["a", "b", "c", "d", "e"]
+LENGTHS: list[Raw] = [
+    {"days": 1},
+    {"hours": 4},
+    {"hours": 20},
+    {"days": 1, "hours": 4},
+    {"days": 2},
+    {"minutes": 30},
+    {"minutes": 5},
+]
 MAIL_FACTS = ["sent", "opened", "clicked", "replied", "bounced"]
 
 
 class Plans(Chooser):
     """Draws the plans of one sequence; ``kinds`` are the step kinds that may occur."""
 
-    def __init__(self, source: Source, kind: str, kinds: list[str], general: list[Raw]) -> None:
+    def __init__(self, source: Source, theme: Theme, kind: str, kinds: list[str], general: list[Raw]) -> None:
         super().__init__(source)
+        self.theme = theme
         self.kind = kind
-        self.kinds = kinds
-        self.general = general
+        self.kinds = [one for one in theme.steps if one in kinds] or kinds
+        self.general = [*general, *theme.asked * (len(general) // 2)]
 
     def plan(self, keep: dict[str, str] | None = None, others: list[str] | None = None) -> list[Raw]:
         """The steps of one plan. ``keep``: keys and kinds that must occur; ``others``: sequences to advance to."""
         if self.kind == "adaptive":
             return self.tree(keep or {}, others or [])
         chosen = dict(keep or {})
-        for key in self.some(KEYS, 1, 4):
+        for key in self.some(KEYS, *self.theme.step_count):
             chosen.setdefault(key, self.pick(self.kinds))
         steps = [self.step(key, kind) for key, kind in chosen.items()]
         for step in steps:
             if self.kind == "classic":
-                step["day"] = self.pick([1, 1, 1, 2, 2, 3, 4])
+                step["day"] = self.pick(self.theme.days)
             self.ask(step, chosen)
         return self.source.shuffled(steps)
 
     def step(self, key: str, kind: str) -> Raw:
         step: Raw = {"key": key, "kind": kind}
         if kind in ("email", "email_reminder"):
-            step["template"] = self.pick(["plain", "plain", *TEMPLATES])
+            step["template"] = self.pick(self.theme.templates)
         if kind == "email" and self.one_in(4):
             step["from"] = self.pick(["owner", "contact_owner", USERS[1]])
         if kind == "sms":
@@ -50,7 +61,7 @@ class Plans(Chooser):
 
     def ask(self, step: Raw, kinds: dict[str, str]) -> None:
         """Gives a step conditions now and then, also on later steps and on itself."""
-        conditions = self.conditions(kinds, self.pick([0, 0, 1, 2]))
+        conditions = self.conditions(kinds, self.pick(self.theme.asks))
         if conditions:
             step["conditions"] = conditions
             if self.coin():
@@ -87,9 +98,14 @@ class Plans(Chooser):
     def arm(self, depth: int, at_least: int = 0) -> list[Raw]:
         count = self.source.count(at_least, 3)
         kinds = [*self.kinds, "wait", "update_field", *["condition" if depth else "wait"] * 4]
-        steps = [self.node(self.pick(kinds), self.left.pop(0), depth) for _ in range(count)]
+        steps: list[Raw] = []
+        for _ in range(count):
+            asks = (
+                depth and steps and steps[-1]["kind"] in ("email", "email_reminder", "call") and self.coin()
+            )
+            steps.append(self.node("condition" if asks else self.pick(kinds), self.left.pop(0), depth))
         may_advance = self.others and self.made and (steps or depth < 2)
-        if may_advance and self.one_in(4):
+        if may_advance and self.one_in(8):
             sequence = self.pick(self.others)
             steps.append({"key": self.left.pop(0), "kind": "advance", "sequence": sequence})
         return steps
@@ -115,23 +131,14 @@ class Plans(Chooser):
         which = self.pick(["fields", *["mail"] * 2 * bool(mails), *["call"] * bool(calls)])
         if which == "mail":
             event = self.pick(["opened", "clicked", "replied"])
-            asked = {"of": self.pick(mails), "event": event, "within": self.length()}
-            return asked | ({"at_limit": True} if self.one_in(3) else {})
+            asked = {"of": self.pick([*mails, *mails[-1:] * 3]), "event": event, "within": self.length()}
+            return asked | ({"at_limit": True} if self.coin() else {})
         if which == "call":
             return {"of": self.pick(calls), "outcomes": ["CONNECTED"]}
         return {"conditions": self.conditions(self.made, self.source.count(1, 2))}
 
     def length(self) -> Raw:
-        return self.pick(
-            [
-                {"minutes": 5},
-                {"minutes": 30},
-                {"hours": 20},
-                {"days": 1},
-                {"days": 1, "hours": 4},
-                {"days": 2},
-            ]
-        )
+        return self.pick(LENGTHS)
 
     def mended(self, steps: list[Raw], *, is_open: bool) -> list[Raw]:
         """Without a wait that nothing follows."""

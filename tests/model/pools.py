@@ -140,6 +140,7 @@ def conditions_about(today: date) -> list[Raw]:
 BARE: dict[str, list[Raw]] = {
     "contact": [
         condition("lifecycle_stage", "is", "Lead"),
+        condition("lifecycle_stage", "in", ["LEAD"]),
         condition("lifecycle_stage", "is_not", "Lost"),
         condition("score", "<", 81),
     ],
