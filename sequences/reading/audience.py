@@ -20,7 +20,8 @@ from sequences.engine import entry, refusals
 from sequences.engine.due import Work, work_of
 from sequences.engine.lacking import needed_by_step
 from sequences.engine.questions import PERSON
-from sequences.models import Run, Sequence
+from sequences.engine.senders import daily_limit
+from sequences.models import Run, SenderMode, Sequence
 from tenants.localtime import local_date
 
 SAMPLE = 10
@@ -106,6 +107,19 @@ def _lacking(work: Work, way: entry.Way, path: str) -> int:
         return 0
     group = Group("any", (Condition(f"{field.record}.{key}", field, "empty", None),))
     return way.filtered(work.questions.of_people(group, way.paths)).people.count()
+
+
+def runs_for(sequence: Sequence, newcomers: int) -> int:
+    """How many runs the first mails of so many newcomers take, if the sender's day holds nothing else (2.29).
+
+    0 where it is not said: several senders, or no mail on the first day.
+    """
+    plan = sequence.draft or sequence.plan
+    is_mailed = plan.steps.filter(day=1, kind="email").exists()
+    if not is_mailed or sequence.sender_mode == SenderMode.CONTACT_OWNER:
+        return 0
+    limit = daily_limit(sequence.sender or sequence.owner)
+    return -(-newcomers // limit) if limit else 0
 
 
 def _work(sequence: Sequence, changed: Mapping[str, Any], now: datetime) -> Work:

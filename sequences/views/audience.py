@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from sequences.engine.questions import Unreadable
-from sequences.reading.audience import audience_of, lacks_of
+from sequences.reading.audience import audience_of, lacks_of, runs_for
 from sequences.reading.material import Material
 from sequences.views.access import changed_by
 from sequences.views.sections import Audience
@@ -37,7 +37,7 @@ def preview(request: MemberRequest, pk: int) -> HttpResponse:
     """Who would come in with what stands in the form, which is kept by nobody yet."""
     sequence = changed_by(request, pk)
     section = Audience(Material(sequence, request.member), request.POST)
-    context: dict[str, Any] = {"sequence": sequence, "audience": None, "fault": ""}
+    context: dict[str, Any] = {"sequence": sequence, "audience": None, "fault": "", "runs": 0}
     builder = section.builder
     assert builder is not None
     group = builder.group
@@ -50,7 +50,8 @@ def preview(request: MemberRequest, pk: int) -> HttpResponse:
     changed = {name: cleaned[name] for name in ("record", "unique_email", "exclusive") if cleaned[name] != ""}
     groups: list[Any] = [*([group] if group.conditions else []), *views]
     try:
-        context["audience"] = audience_of(sequence, now=now(), groups=groups, **changed)
+        context["audience"] = found = audience_of(sequence, now=now(), groups=groups, **changed)
+        context["runs"] = runs_for(sequence, found.admitted if found else 0)
     except Unreadable as unreadable:
         context["fault"] = str(unreadable)
     return render(request, "sequences/_audience.html", context)

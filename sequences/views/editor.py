@@ -63,7 +63,7 @@ def section(request: MemberRequest, pk: int, name: str) -> HttpResponse:
         return render(request, "sequences/edit.html", context_of(material, posted))
     if posted.is_valid() and posted.save(now()):
         messages.success(request, f"{posted.title} saved.{_from_when(sequence)}")
-        return go(request, f"/sequences/{sequence.pk}/edit/#{name}")
+        return go(request, f"/sequences/{sequence.pk}/edit/#fold-{name}")
     return render(request, "sequences/edit.html", context_of(material, posted), status=422)
 
 

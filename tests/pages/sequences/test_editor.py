@@ -35,7 +35,7 @@ def test_a_new_sequence_is_a_draft_that_is_edited_next(client: Client, rep: Memb
     made = Sequence.objects.get(name="VP Sales")
     assert response["Location"] == edit(made)
     assert (made.owner, made.status) == (rep, Status.DRAFT)
-    assert 'id="audience" open' in text(client.get(edit(made)))
+    assert 'id="fold-audience" open' in text(client.get(edit(made)))
 
 
 def test_a_name_that_is_taken_is_said_at_the_field_and_stays(client: Client, sequence: Sequence) -> None:
@@ -79,7 +79,7 @@ def test_another_tenants_sequence_is_not_there(client: Client) -> None:
 
 def test_the_details_are_saved(client: Client, sequence: Sequence) -> None:
     data = {"name": "New name", "description": "D", "sender": "contact_owner", "is_shared": "on"}
-    assert client.post(edit(sequence, "details/"), data)["Location"] == edit(sequence, "#details")
+    assert client.post(edit(sequence, "details/"), data)["Location"] == edit(sequence, "#fold-details")
     sequence.refresh_from_db()
     assert (sequence.name, sequence.sender_mode, sequence.is_shared) == ("New name", "contact_owner", True)
 
@@ -115,7 +115,7 @@ def test_a_wrong_condition_stays_with_its_fault_and_nothing_is_saved(
     response = client.post(edit(sequence, "audience/"), data)
     assert response.status_code == 422
     page = text(response)
-    assert "A number is wanted." in page and 'value="many"' in page and 'id="audience" open' in page
+    assert "A number is wanted." in page and 'value="many"' in page and 'id="fold-audience" open' in page
     sequence.refresh_from_db()
     assert sequence.entry_conditions == BONN
 
@@ -287,3 +287,10 @@ def test_an_audience_of_nobody_is_said(client: Client, sequence: Sequence) -> No
     assert "Nobody matches" in text(client.get(edit(sequence, "doubts/")))
     Sequence.objects.update(entry_conditions=[])
     assert text(client.get(edit(sequence, "doubts/"))).strip() == ""
+
+
+def test_how_long_the_first_mails_take_is_forecast(client: Client, sequence: Sequence, rep: Member) -> None:
+    Member.objects.filter(pk=rep.pk).update(emails_per_day=2)
+    ContactFactory.create_batch(5, city="Bonn")
+    data = {"record": "contact", "entry-0-field": "city", "entry-0-op": "is", "entry-0-value": "bonn"}
+    assert "over 3 runs" in text(client.post(edit(sequence, "preview/"), data))

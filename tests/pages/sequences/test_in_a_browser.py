@@ -95,7 +95,7 @@ def test_a_sequence_is_built_activated_and_changed_by_hand(site: Site, complaint
     expect(page.locator("#audience-match")).to_contain_text("3 would enter")
     expect(page.locator("#entry-says")).to_have_text("A contact enters when city is bonn.")
     page.get_by_role("button", name="Save audience").click()
-    expect(page.locator("#audience summary")).to_contain_text("Contacts: city is bonn")
+    expect(page.locator("#fold-audience summary")).to_contain_text("Contacts: city is bonn")
 
     # The first step: its panel says what is missing, then keeps it.
     page.get_by_role("link", name="Add Email", exact=True).click()
