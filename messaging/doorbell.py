@@ -19,7 +19,7 @@ from messaging.models import MailboxDue
 from tenants.wall import current_id
 
 log = structlog.get_logger()
-VISIT = "messaging.tasks.deliver_mailbox"
+VISIT = "messaging.tasks.deliver_next"
 NOTE = """
     INSERT INTO messaging_mailboxdue (tenant_id, mailbox_id, due_at)
     SELECT NULLIF(current_setting('app.tenant', true), '')::bigint, mailbox_id, min(due_at)
@@ -36,21 +36,18 @@ def ring_on_commit() -> None:
 
 
 def ring(tenant_id: int) -> None:
-    """Tell the workers which mailboxes of a tenant have something to do. Redis may be away: beat rings, too."""
-    due = MailboxDue.objects.filter(tenant_id=tenant_id, due_at__lte=Now())
+    """Ring for each mailbox of a tenant that has something to do. Redis may be away: beat rings, too."""
+    due = MailboxDue.objects.filter(tenant_id=tenant_id, due_at__lte=Now()).count()
     try:
-        for mailbox_id in due.values_list("mailbox_id", flat=True):
-            visit(tenant_id, mailbox_id)
+        for _ in range(due):
+            bell()
     except OperationalError as trouble:
         log.warning("bell not rung; beat will", tenant=tenant_id, trouble=str(trouble))
 
 
-def visit(tenant_id: int, mailbox_id: int, *, helpers: int | None = None) -> None:
-    """Ring for one mailbox. ``helpers``: how many more may come and help. A bell that nobody hears is not kept."""
-    current_app.send_task(
-        VISIT,
-        (tenant_id, mailbox_id),
-        {} if helpers is None else {"helpers": helpers},
-        expires=max(60.0, settings.DELIVERY_SECONDS),
-        retry=False,
-    )
+def bell(*helping: int) -> None:
+    """Have a worker look for a mailbox to visit; or help at one: tenant, mailbox, and how many more may.
+
+    A bell that nobody hears is not kept.
+    """
+    current_app.send_task(VISIT, helping, expires=max(60.0, settings.DELIVERY_SECONDS), retry=False)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest
 
 from messaging import stops
 from messaging.models import MailboxDue, Message
@@ -14,8 +16,15 @@ from tenants.wall import use
 
 MUCH = 50
 
+PICK = """
+    SELECT d.tenant_id, d.mailbox_id FROM messaging_mailboxdue AS d
+    WHERE d.due_at <= %(now)s
+    ORDER BY (SELECT count(*) FROM messaging_mailboxdue AS v
+              WHERE v.tenant_id = d.tenant_id AND v.visited_until > %(now)s), d.due_at, d.id
+    LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+"""
 NEXT = """
-    UPDATE messaging_mailboxdue AS d SET due_at = LEAST(
+    UPDATE messaging_mailboxdue AS d SET visited_until = NULL, due_at = LEAST(
         (SELECT GREATEST(m.due_at, box.backoff_until) FROM messaging_message AS m
          WHERE m.mailbox_id = d.mailbox_id AND m.state = 'pending' AND m.held_since IS NULL
          ORDER BY m.due_at, m.id LIMIT 1),
@@ -51,9 +60,22 @@ def oldest(*, now: datetime) -> timedelta:
 
 def put_off(tenant_id: int, mailbox_id: int, *, until: datetime) -> None:
     """A worker is at it: nobody else need look before ``until``, by when the worker has put it off again or died."""
-    MailboxDue.objects.filter(tenant_id=tenant_id, mailbox_id=mailbox_id, due_at__lt=until).update(
-        due_at=until
-    )
+    found = MailboxDue.objects.filter(tenant_id=tenant_id, mailbox_id=mailbox_id)
+    found.update(due_at=Greatest("due_at", Value(until)), visited_until=until)
+
+
+def pick(*, now: datetime, until: datetime) -> tuple[int, int] | None:
+    """Tenant and mailbox to visit next, put off until ``until``; None where nothing is due.
+
+    The one that waits longest, of the tenant that is served least at this moment: a tenant with a thousand mailboxes
+    does not make another wait for all of them (R-022). Workers that pick at the same time pick different ones.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(PICK, {"now": now})
+        found: tuple[int, int] | None = cursor.fetchone()
+        if found is not None:
+            put_off(*found, until=until)
+    return found
 
 
 def note_next(tenant_id: int, mailbox_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -30,23 +30,30 @@ def leave(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def deliver_due() -> None:
-    """Ring for each mailbox that has something to do."""
-    for tenant_id, mailbox_id in due.mailboxes(now=now()):
-        doorbell.visit(tenant_id, mailbox_id)
+    """Ring once for each mailbox that has something to do."""
+    for _ in due.mailboxes(now=now()):
+        doorbell.bell()
 
 
 @shared_task(ignore_result=True)
-def deliver_mailbox(tenant_id: int, mailbox_id: int, helpers: int | None = None) -> None:
-    """Send what is due from one mailbox for a while; if there is more, ring again at the end of the queue.
+def deliver_next(
+    tenant_id: int | None = None, mailbox_id: int | None = None, helpers: int | None = None
+) -> None:
+    """Visit the mailbox whose turn it is, for a while; if there is more, ring again at the end of the queue.
 
-    Others wait meanwhile, so nobody stays longer than VISIT_SECONDS (R-022). The first one that finds much to do calls
-    another to help, up to the number of the mailbox's connections.
+    Others wait meanwhile, so nobody stays longer than VISIT_SECONDS. Who finds much to do calls another to help, up to
+    the number of the mailbox's connections; the arguments are a helper's.
     """
     point("C1")
+    if tenant_id is None or mailbox_id is None:
+        found = due.pick(now=now(), until=now() + timedelta(seconds=3 * settings.DELIVERY_SECONDS))
+        if found is None:
+            return
+        tenant_id, mailbox_id = found
     helpers = settings.MAILBOX_CONNECTIONS - 1 if helpers is None else helpers
     reaper.reap(tenant_id, now=now())
     if helpers and due.is_much(tenant_id, mailbox_id, now=now()):
-        doorbell.visit(tenant_id, mailbox_id, helpers=helpers - 1)
+        doorbell.bell(tenant_id, mailbox_id, helpers - 1)
     until = time.monotonic() + settings.VISIT_SECONDS
     with in_order() as is_told:
         visit(
@@ -55,8 +62,8 @@ def deliver_mailbox(tenant_id: int, mailbox_id: int, helpers: int | None = None)
             clock=now,
             ending=lambda: is_told() or _shutting_down.is_set() or time.monotonic() > until,
         )
-    if time.monotonic() > until and (tenant_id, mailbox_id) in due.mailboxes(now=now(), tenant_id=tenant_id):
-        doorbell.visit(tenant_id, mailbox_id, helpers=0)
+    if time.monotonic() > until:
+        doorbell.bell()
 
 
 @shared_task(ignore_result=True, autoretry_for=(OperationalError,), retry_backoff=1, max_retries=8)

@@ -82,6 +82,7 @@ class MailboxDue(models.Model):
     tenant_id = models.BigIntegerField()
     mailbox_id = models.BigIntegerField()
     due_at = models.DateTimeField(null=True)
+    visited_until = models.DateTimeField(null=True, help_text="a worker is there, if it has not died")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "mailbox_id"], name="mailbox_due_once")]

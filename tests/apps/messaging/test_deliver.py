@@ -11,11 +11,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from messaging import due
+from messaging import due, outbox
 from messaging.models import MailboxDue, Message
 from tenants.models import Tenant
+from tenants.wall import use
 from tests.apps.messaging.factories import make_mailbox, make_message
-from tests.factories import NOW
+from tests.factories import NOW, make_tenant
 from tests.sink import Rule, Sink
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +80,27 @@ def test_a_wrong_argument_is_status_2(db: None, arguments: list[str]) -> None:
 def test_the_age_of_the_oldest_due_is_known(tenant: Tenant, messages: list[Message]) -> None:
     assert due.oldest(now=NOW + timedelta(minutes=7)) == timedelta(minutes=7)
     assert due.oldest(now=NOW - timedelta(minutes=7)) == timedelta(0)
+
+
+def test_r_022_the_tenant_that_is_served_least_comes_next(db: None) -> None:
+    until = NOW + timedelta(seconds=30)
+    for mailbox in range(4):
+        MailboxDue.objects.create(
+            tenant_id=1, mailbox_id=mailbox, due_at=NOW - timedelta(minutes=9 - mailbox)
+        )
+    MailboxDue.objects.create(tenant_id=2, mailbox_id=9, due_at=NOW)
+    picked = [due.pick(now=NOW, until=until) for _ in range(6)]
+    assert picked == [(1, 0), (2, 9), (1, 1), (1, 2), (1, 3), None]
+    assert due.pick(now=until, until=until + timedelta(seconds=30)), "whoever picked it has died"
+
+
+def test_messages_that_are_added_ring_their_bell_after_the_commit(
+    sink: Sink, db: None, django_capture_on_commit_callbacks: Any
+) -> None:
+    tenant = make_tenant()
+    with django_capture_on_commit_callbacks() as callbacks, use(tenant):
+        message = make_message(make_mailbox(sink.port))
+        outbox.hold_mailbox(message.mailbox_id or 0, now=NOW)
+        outbox.release_mailbox(message.mailbox_id or 0, now=NOW)
+    assert len(callbacks) == 1
+    assert MailboxDue.objects.get().due_at == NOW
