@@ -12,6 +12,7 @@ from messaging import intake, sent
 from messaging.crash import point
 from messaging.models import Message
 from messaging.signals import message_ended
+from tenants.models import Tenant
 from tenants.wall import use
 
 POISON = 5
@@ -53,19 +54,34 @@ EXPIRE = (
 
 
 def reap(tenant_id: int, *, now: datetime) -> Counter[str]:
-    """Everything of a tenant that is overdue, in short transactions; how many by the state they came to.
+    """Everything of a tenant that is overdue, in short transactions; how many by the state they came to."""
+    return rescue(tenant_id, now=now) + sweep(tenant_id, now=now)
+
+
+def rescue(tenant_id: int, *, now: datetime) -> Counter[str]:
+    """Leases that have run out.
 
     ``leased`` → ``pending``: no dot was written, or the gate would have said so; at the fifth time ``failed`` (poison).
-    ``sending`` → ``unknown``, never anything else. ``pending`` → ``expired`` after its ``not_after``, unless it waits
-    for the end of a pause, or while sending is stopped (semantics 2.33).
+    ``sending`` → ``unknown``, never anything else.
     """
     counts: Counter[str] = Counter()
-    for sql in (RESCUE, DOUBT, EXPIRE):
+    for sql in (RESCUE, DOUBT):
         with use(tenant_id):
-            if sql is EXPIRE and _is_paused(tenant_id):
-                continue
             counts += _move(sql, now)
         point("C10")
+    return counts
+
+
+def sweep(tenant_id: int, *, now: datetime) -> Counter[str]:
+    """What is stale, and what dead processes have left half told.
+
+    ``pending`` → ``expired`` after its ``not_after``, unless it waits for the end of a pause, or while sending is
+    stopped (semantics 2.33).
+    """
+    counts: Counter[str] = Counter()
+    with use(tenant_id):
+        if not Tenant.objects.filter(pk=tenant_id, sending_paused_at__isnull=False).exists():
+            counts = _move(EXPIRE, now)
     with use(tenant_id):
         sent.tell(before=now - LEFT)
     with use(tenant_id):
@@ -82,9 +98,3 @@ def _move(sql: str, now: datetime) -> Counter[str]:
         if ids := sorted(id for id, new in moved if new == state):
             message_ended.send(sender=Message, ids=ids, state=state, reason=reason, at=now)
     return Counter(state for _, state in moved)
-
-
-def _is_paused(tenant_id: int) -> bool:
-    from tenants.models import Tenant
-
-    return Tenant.objects.filter(pk=tenant_id, sending_paused_at__isnull=False).exists()

@@ -30,9 +30,18 @@ def leave(**_: Any) -> None:
 
 @shared_task(ignore_result=True)
 def deliver_due() -> None:
-    """Ring once for each mailbox that has something to do."""
-    for _ in due.mailboxes(now=now()):
+    """Ring once for each mailbox that has something to do, and sweep their tenants."""
+    found = due.mailboxes(now=now())
+    for tenant_id in dict.fromkeys(tenant_id for tenant_id, _ in found):
+        deliver_sweep.delay(tenant_id)
+    for _ in found:
         doorbell.bell()
+
+
+@shared_task(ignore_result=True)
+def deliver_sweep(tenant_id: int) -> None:
+    """Let what is stale expire, and what was left half told follow."""
+    reaper.sweep(tenant_id, now=now())
 
 
 @shared_task(ignore_result=True)
@@ -51,7 +60,7 @@ def deliver_next(
             return
         tenant_id, mailbox_id = found
     helpers = settings.MAILBOX_CONNECTIONS - 1 if helpers is None else helpers
-    reaper.reap(tenant_id, now=now())
+    reaper.rescue(tenant_id, now=now())
     if helpers and due.is_much(tenant_id, mailbox_id, now=now()):
         doorbell.bell(tenant_id, mailbox_id, helpers - 1)
     until = time.monotonic() + settings.VISIT_SECONDS
