@@ -42,6 +42,7 @@ class TemplateForm(forms.Form):
             "is_shared": template.is_shared if template else can(by, "template.shared"),
         }
         super().__init__(data, initial=initial)
+        self.kept = version.body if version else None
         if not can(by, "template.shared") or (
             template and not template.is_shared and template.owner_id != by.pk
         ):
@@ -52,8 +53,11 @@ class TemplateForm(forms.Form):
 
     @property
     def html(self) -> str:
-        """The body as it is stored."""
-        return as_html(self.cleaned_data["body"])
+        """The body as it is stored; one that was only looked at stays as it was, to the letter."""
+        typed = as_html(self.cleaned_data["body"])
+        if self.kept is not None and typed == as_html(self.initial["body"]):
+            return self.kept
+        return typed
 
 
 def placeholders() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -116,6 +116,13 @@ def test_a_change_makes_a_version(client: Client, manager: Member) -> None:
     assert "version 2" in text(client.get(f"/templates/{made.pk}/"))
 
 
+def test_saving_what_was_only_looked_at_makes_no_version(client: Client, manager: Member) -> None:
+    made = write(manager, body="<p>Hi</p>\n<p>you\nthere</p>")
+    data = {"name": "Intro", "subject": "Hello", "body": "Hi\r\n\r\nyou there", "is_shared": "on"}
+    client.post(f"/templates/{made.pk}/edit/", data)
+    assert TemplateVersion.objects.count() == 1
+
+
 def test_a_rep_writes_personal_templates_and_changes_no_shared_ones(
     client: Client, manager: Member, sign_in: SignIn
 ) -> None:
