@@ -5,7 +5,6 @@ Each verb returns whether it changed anything: pausing what is paused, or a draf
 
 from __future__ import annotations
 
-import importlib
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.db import transaction
 
 from messaging import outbox, stops
 from messaging.models import Mailbox
-from sequences import enrollment, schedule
+from sequences import checking, enrollment, schedule
 from sequences.models import Addition, Sequence, Status
 from sequences.refusals import Refused
 from tenants.commands import audit
@@ -148,10 +147,6 @@ def _done(sequence: Sequence, row: Sequence, *, by: Member, now: datetime, verb:
 def _refuse_faulty(row: Sequence) -> None:
     if row.kind not in schedule.BY_CALENDAR:
         raise Refused("Adaptive sequences cannot be activated yet.", "kind")
-    try:
-        checking = importlib.import_module("sequences.checking")
-    except ModuleNotFoundError:
-        return  # not there yet
     found = checking.faults_of(row)
     if found:
         more = f" There are {len(found) - 1} more faults." if len(found) > 1 else ""
