@@ -11,7 +11,10 @@ from steps.models import Plan
 
 
 def follow_plan(sequence: Sequence, *, before: Plan, now: datetime) -> int:
-    """The sequence has another plan now: open reminders of steps that are gone are cancelled; how many."""
+    """The sequence has another plan now: open reminders of steps that are gone are cancelled; how many.
+
+    Also those that a completed stay left behind.
+    """
     gone = set(before.steps.values_list("key", flat=True)) - set(
         sequence.plan.steps.values_list("key", flat=True)
     )
@@ -19,7 +22,7 @@ def follow_plan(sequence: Sequence, *, before: Plan, now: datetime) -> int:
         return 0
     step_runs = (
         "SELECT r.id FROM sequences_steprun r JOIN sequences_enrollment e ON e.id = r.enrollment_id "
-        "WHERE e.sequence_id = %s AND e.state <> 'exited' AND e.plan_id IS NULL AND r.key = ANY(%s)"
+        "WHERE e.sequence_id = %s AND e.plan_id IS NULL AND r.key = ANY(%s)"
     )
     return reminders.cancel_of_step_runs((step_runs, (sequence.pk, sorted(gone))), now=now)
 

@@ -40,6 +40,28 @@ def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
     return found.at if found else None
 
 
+def settle_missed(sequence: Sequence, *, now: datetime) -> None:
+    """Note the runs that are too late to happen at ``now`` as missed (semantics 2.7).
+
+    To be called before a change of the schedule or the status, with the sequence as it was: whatever is changed, the
+    day of a missed run gets no other.
+    """
+    if not runs(sequence):
+        return
+    row = Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence.pk).first()
+    due = row.next_run_at if row else None
+    while due is not None and due <= now and calendar.is_missed(due, now, sequence.timezone):
+        miss(sequence, due, now=now)
+        due = set_next(sequence, since=due)
+
+
+def miss(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
+    """Note that a run did not happen: it has no ordinal and does not count (semantics 2.7)."""
+    return Run.objects.create(
+        sequence=sequence, scheduled_for=at, local_day=day_of(sequence, at), started_at=now
+    )
+
+
 def next_occurrence(sequence: Sequence, *, since: datetime) -> calendar.Occurrence:
     """The next run, if nothing changes until then. For pages, too: also of a draft, with the instant of now."""
     happened = Run.objects.filter(sequence=sequence, ordinal__isnull=False).order_by("-ordinal")

@@ -121,11 +121,11 @@ def _first_due(
 
 
 def _work(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
-    day = schedule.day_of(sequence, at)
     if calendar.is_missed(at, now, sequence.timezone):
-        run = engine.miss(sequence, scheduled_for=at, day=day, now=now)
+        run = schedule.miss(sequence, at, now=now)
     else:
         _permit_long_statements()
+        day = schedule.day_of(sequence, at)
         run = engine.work_through(sequence, scheduled_for=at, day=day, now=now)
     schedule.set_next(sequence, since=at)
     return run

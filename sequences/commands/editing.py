@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Value
 
 from audience.models import SavedView
-from sequences import edits
+from sequences import edits, schedule
 from sequences.models import Sequence, SequencePlan, SequenceView, Status
 from sequences.refusals import Refused
 from steps.models import Plan
@@ -114,6 +114,7 @@ def change_settings(
     """
     require(by, "sequence.edit", sequence)
     row = Sequence.objects.select_for_update(no_key=True, of=("self",)).get(pk=sequence.pk)
+    schedule.settle_missed(row, now=now)
     before = {name: getattr(row, name) for name in values}
     _refuse_fixed(row, values)
     _assign(row, values)

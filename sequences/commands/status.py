@@ -29,7 +29,7 @@ PAUSED = "paused"
 def activate(*, sequence: Sequence, by: Member, now: datetime) -> bool:
     """Have a draft run from ``now`` on (semantics 2.6). Raises Refused with the first fault that forbids it."""
     require(by, "sequence.edit", sequence)
-    row = _held(sequence)
+    row = _held(sequence, now)
     if row.status != Status.DRAFT:
         return False
     _refuse_faulty(row)
@@ -41,7 +41,7 @@ def activate(*, sequence: Sequence, by: Member, now: datetime) -> bool:
 def pause(*, sequence: Sequence, by: Member, now: datetime) -> bool:
     """Stop its runs, and what it made and did not hand over; both go on with ``resume`` (semantics 2.33)."""
     require(by, "sequence.edit", sequence)
-    row = _held(sequence)
+    row = _held(sequence, now)
     if row.status != Status.ACTIVE:
         return False
     row.status, row.paused_at = Status.PAUSED, now
@@ -55,7 +55,7 @@ def pause(*, sequence: Sequence, by: Member, now: datetime) -> bool:
 def resume(*, sequence: Sequence, by: Member, now: datetime) -> bool:
     """Let a paused sequence go on: its next run is the first allowed instant from now on (semantics 2.6)."""
     require(by, "sequence.edit", sequence)
-    row = _held(sequence)
+    row = _held(sequence, now)
     if row.status != Status.PAUSED:
         return False
     row.status, row.activated_at = Status.ACTIVE, row.activated_at or now
@@ -69,7 +69,7 @@ def archive(*, sequence: Sequence, by: Member, now: datetime, inside: str = FINI
     """Admit nobody any more. Those inside finish, also when it was paused, or their stays end as removed."""
     assert inside in (FINISH, END), inside
     require(by, "sequence.edit", sequence)
-    row = _held(sequence)
+    row = _held(sequence, now)
     if row.status not in (Status.ACTIVE, Status.PAUSED):
         return False
     was_paused = row.status == Status.PAUSED
@@ -92,6 +92,7 @@ def pause_owned_by(*, member: Member, by: Member | None, now: datetime) -> int:
     stops.stop(stops.MEMBER, [member.pk], kind=PAUSED, at=now, source="deactivated")
     owned = Sequence.objects.filter(owner=member, status=Status.ACTIVE).order_by("pk")
     for row in enrollment.hold_rows(owned.values_list("pk", flat=True)):
+        schedule.settle_missed(row, now=now)
         row.status, row.paused_at = Status.PAUSED, now
         stops.stop(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now, source="deactivated")
         outbox.hold(enrollment.inside(row), now=now)
@@ -120,8 +121,9 @@ def begin(row: Sequence, *, now: datetime) -> None:
     _settle(row, now)
 
 
-def _held(sequence: Sequence) -> Sequence:
+def _held(sequence: Sequence, now: datetime) -> Sequence:
     (row,) = enrollment.hold_rows([sequence.pk])
+    schedule.settle_missed(row, now=now)
     return row
 
 

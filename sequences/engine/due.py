@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sequences.engine.questions import Questions
@@ -12,6 +12,7 @@ from sequences.engine.senders import Senders, senders_of
 from sequences.models import Run, Sequence
 from steps.kinds import KINDS, Kind
 from steps.models import Step
+from tenants.localtime import local_date
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Work:
         assert self.run.ordinal is not None
         return self.run.ordinal
 
+    @property
+    def today(self) -> date:
+        """The local date of the run's instant, by which conditions and dates are asked; not the day it stands for."""
+        return self.questions.today
+
 
 def steps_of(rows: Iterable[Step]) -> tuple[PlannedStep, ...]:
     """The steps in their order: by day, then by position."""
@@ -62,13 +68,13 @@ def work_of(sequence: Sequence, run: Run, *, now: datetime) -> Work:
     """Everything about a run that is read before its first statement."""
     rows = sequence.plan.steps.select_related("template__current").order_by("day", "position", "pk")
     steps = steps_of(rows)
-    assert run.local_day is not None
+    today = local_date(now, sequence.timezone)
     named = {str(s.settings.get(key) or "") for s in steps for key in ("from", "assignee")}
     return Work(
         sequence=sequence,
         run=run,
         steps=steps,
-        questions=Questions(sequence, {s.key: s.row.kind for s in steps}, run.local_day),
+        questions=Questions(sequence, {s.key: s.row.kind for s in steps}, today),
         senders=senders_of(sequence, {name for name in named if "@" in name}),
         now=now,
     )

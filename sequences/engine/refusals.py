@@ -32,8 +32,7 @@ def may_come_again(work: Work, contact: str) -> Q:
     days = work.sequence.reentry_days
     if days is None:
         return ~Q(Exists(stays))
-    assert work.run.local_day is not None
-    too_late = work.run.local_day - timedelta(days=days)
+    too_late = work.today - timedelta(days=days)
     later = Enrollment.objects.filter(
         sequence=work.sequence, contact=OuterRef("contact"), pk__gt=OuterRef("pk")
     )

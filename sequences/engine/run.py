@@ -39,11 +39,6 @@ def lock_tenant() -> None:
     rows("SELECT pg_advisory_xact_lock(%s)", [advisory_key(current_id(), "runs", "")])
 
 
-def miss(sequence: Sequence, *, scheduled_for: datetime, day: date, now: datetime) -> Run:
-    """Note that a run did not happen: it has no ordinal and does not count (semantics 2.7)."""
-    return Run.objects.create(sequence=sequence, scheduled_for=scheduled_for, local_day=day, started_at=now)
-
-
 def work_through(sequence: Sequence, *, scheduled_for: datetime, day: date, now: datetime) -> Run:
     """One run. The caller holds the lock of the tenant and the sequence's row (``enrollment.hold_rows``)."""
     run = Run.objects.create(
@@ -89,7 +84,7 @@ def resume_those_back(work: Work) -> int:
     """Those go on whom an automatic reply paused until this day or an earlier one (semantics 2.24)."""
     back = Enrollment.objects.filter(
         sequence=work.sequence, state=Enrollment.PAUSED, pause_reason=enrollment.AUTO_REPLY
-    ).filter(resume_on__lte=work.run.local_day)
+    ).filter(resume_on__lte=work.today)
     stays = compiled(back.values("pk"))
     return enrollment.resume(work.sequence, stays, now=work.now, after=work.ordinal - 1)
 

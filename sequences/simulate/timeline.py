@@ -13,7 +13,7 @@ from audience import records
 from audience.conditions.types import FieldType
 from messaging.intake import take_in
 from messaging.models import Mailbox, Message
-from sequences import edits
+from sequences import edits, schedule
 from sequences.commands import people, status
 from sequences.enrollment import hold_rows
 from sequences.files.loading import World, load_plan, load_record, save_template, schedule_fields
@@ -104,10 +104,13 @@ def publish(event: TimelineEvent, world: World, by: Member, now: datetime) -> No
         row.save(update_fields=["plan"])
         edits.follow_plan(row, before=before, now=now)
     if event.schedule is not None:
-        for name, value in schedule_fields(event.schedule).items():
-            setattr(row, name, value)
-        row.save()
-        edits.follow_schedule(row, now=now)
+        schedule.settle_missed(row, now=now)
+        fields = schedule_fields(event.schedule)
+        if any(getattr(row, name) != value for name, value in fields.items()):
+            for name, value in fields.items():
+                setattr(row, name, value)
+            row.save()
+            edits.follow_schedule(row, now=now)
 
 
 def template(event: TimelineEvent, world: World, by: Member, now: datetime) -> None:

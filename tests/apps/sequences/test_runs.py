@@ -199,6 +199,20 @@ def test_2_8_no_run_comes_on_a_day_on_which_one_was_missed(tenant: Tenant) -> No
     assert on.next_run == at("05-05 18:00")
 
 
+def test_2_8_no_change_after_the_sixth_hour_gives_the_day_another_run(tenant: Tenant) -> None:
+    """Nothing has noted the missed run by then: the change itself does."""
+    on = stage(tenant, BODY)
+    change_settings(sequence=on.sequence, by=on.life.by, run_time=time(18), now=at("05-04 15:01"))
+    assert [run.ordinal for run in on.runs] == [None]
+    assert on.next_run == at("05-05 18:00")
+
+
+def test_2_8_a_change_replaces_a_run_that_was_due_and_did_not_happen_yet(tenant: Tenant) -> None:
+    on = stage(tenant, BODY)
+    change_settings(sequence=on.sequence, by=on.life.by, run_time=time(18), now=at("05-04 14:00"))
+    assert (on.runs, on.next_run) == ([], at("05-04 18:00"))
+
+
 def test_2_8_after_a_change_of_zone_dates_are_compared_as_dates(tenant: Tenant) -> None:
     on = stage(tenant, BODY)
     on.work("05-04 09:00")
