@@ -45,9 +45,8 @@ def mark_clicked(message_id: int | None, at: datetime, **_: Any) -> None:
 @receiver(signals.replied)
 def react_to_reply(contact_id: int, message_id: int | None, at: datetime, **_: Any) -> None:
     """Semantics 2.20, 2.21. Only the message answered counts as replied."""
+    reactions.end_on_reply(contact_id, now=at)
     marks.stamp(message_id, "replied_at", "opened_at", at=at)
-    reactions.end_stays([contact_id], switch="exit_replied", reason=enrollment.REPLIED, now=at)
-    reactions.end_colleagues(contact_id, now=at)
 
 
 @receiver(signals.auto_replied)
@@ -61,9 +60,9 @@ def react_to_bounce(
 ) -> None:
     """Semantics 2.22: a soft bounce changes nothing."""
     if hard:
-        marks.stamp(message_id, "bounced_at", at=at)
         whose = reactions.whose(contact_id, address_norm)
         reactions.end_stays(whose, switch="exit_bounced", reason=enrollment.BOUNCED, now=at)
+        marks.stamp(message_id, "bounced_at", at=at)
 
 
 @receiver(signals.unsubscribed)

@@ -6,7 +6,7 @@ table made would hold its locks until the end.
 
 from __future__ import annotations
 
-from sequences.engine.sql import execute, rows
+from sequences.engine.sql import execute
 
 TABLES = {
     # Stays that ended in the statement before.
@@ -28,16 +28,7 @@ TABLES = {
 
 
 def prepare(*names: str) -> None:
-    """Have these tables, empty."""
+    """Have these tables, empty; without names all of them."""
     wanted = names or tuple(TABLES)
-    there = {
-        name for (name,) in rows(f"SELECT name FROM unnest(%s::text[]) name WHERE {THERE}", [list(wanted)])
-    }
-    if there:
-        execute(f"TRUNCATE {', '.join(sorted(there))}")
-    for name in wanted:
-        if name not in there:
-            execute(f"CREATE TEMP TABLE {name} ({TABLES[name]}) ON COMMIT DROP")
-
-
-THERE = "to_regclass('pg_temp.' || name) IS NOT NULL"
+    made = (f"CREATE TEMP TABLE IF NOT EXISTS {name} ({TABLES[name]}) ON COMMIT DROP; " for name in wanted)
+    execute(f"{''.join(made)}TRUNCATE {', '.join(wanted)}")

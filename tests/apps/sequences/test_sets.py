@@ -1,0 +1,76 @@
+"""A run is a handful of set operations, whatever the audience (architecture §1)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from sequences.engine import recorder
+from sequences.engine.planning import MANY, as_sets, grown
+from sequences.engine.sql import rows
+from sequences.models import Enrollment
+from tenants.models import Tenant
+from tenants.wall import use
+from tests.apps.sequences.lives import stage
+from tests.factories import ContactFactory, make_tenant
+
+pytestmark = pytest.mark.django_db
+
+BODY = """
+contacts: [{id: ann, email: ann@x.example, city: Rome}]
+sequences:
+  - name: S
+    kind: KIND
+    schedule: {time: "09:00"}
+    audience: {unique_email: true, conditions: [{field: email, op: not_empty}]}
+    exit: {conditions: [{field: score, op: '>', value: 5}]}
+    reentry: 5
+    steps:
+      - {key: a, DAY1kind: email, template: named, conditions: [{field: city, op: is_not, value: Oslo}]}
+      - {key: r, DAY1kind: call, title: Call}
+      - {key: b, DAY2kind: email, template: t, conditions: [{field: step.a.opened, op: is, value: false}]}
+"""
+
+
+def statements(tenant: Tenant, kind: str, people: int) -> list[int]:
+    """How many statements the first three runs take."""
+    days = ("day: 1, ", "day: 2, ") if kind == "classic" else ("", "")
+    with use(tenant):
+        on = stage(tenant, BODY.replace("KIND", kind).replace("DAY1", days[0]).replace("DAY2", days[1]))
+        ContactFactory.create_batch(people, city="Rome")
+        found = []
+        for day in ("04", "05", "06"):
+            with CaptureQueriesContext(connection) as queries:
+                on.work(f"05-{day} 09:00", is_accepted=False)
+            found.append(len([query for query in queries if "SAVEPOINT" not in query["sql"]]))
+        assert Enrollment.objects.count() == people + 1
+    return found
+
+
+@pytest.mark.parametrize("kind", ["classic", "smart"])
+def test_a_run_takes_as_many_statements_for_many_as_for_few(db: None, kind: str) -> None:
+    few, many = (statements(make_tenant(), kind, people) for people in (1, 200))
+    assert many == few
+    assert max(few) <= 60
+
+
+def test_recording_is_off_in_live_runs(tenant: Tenant) -> None:
+    on = stage(tenant, BODY.replace("KIND", "smart").replace("DAY1", "").replace("DAY2", ""))
+    with CaptureQueriesContext(connection) as queries:
+        on.work("05-04 09:00")
+    assert not [query for query in queries if "engine_trace" in query["sql"]]
+    with recorder.recording():
+        assert recorder.noted() == []
+
+
+def test_a_table_that_grew_by_many_rows_is_analysed_and_nested_loops_are_off_only_inside(
+    tenant: Tenant,
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        grown(Enrollment, MANY - 1)
+        grown(Enrollment, MANY)
+    assert [query["sql"] for query in queries] == ['ANALYZE (SKIP_LOCKED) "sequences_enrollment"']
+    with as_sets():
+        assert rows("SHOW enable_nestloop") == [("off",)]
+    assert rows("SHOW enable_nestloop") == [("on",)]
