@@ -35,7 +35,7 @@ def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
     Schedule.objects.update_or_create(
         tenant_id=current_id(),
         sequence_id=sequence.pk,
-        defaults={"next_run_at": found.at if found else None},
+        defaults={"next_run_at": found.at if found else None, "retry_at": None, "failures": 0},
     )
     return found.at if found else None
 

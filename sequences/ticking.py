@@ -12,13 +12,17 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from sequences import calendar, enrollment, schedule
 from sequences.engine import run as engine
+from sequences.engine.questions import Unreadable
 from sequences.models import Run, Schedule, Sequence
 from tenants.wall import use
 
 logger = logging.getLogger(__name__)
+
+SOON, LATEST_RETRY = timedelta(minutes=1), timedelta(minutes=30)
 
 LONGEST_STATEMENT = timedelta(minutes=10)
 """A run may work on hundreds of thousands of people; what a page may take is no measure for it."""
@@ -39,11 +43,23 @@ class Failed(RuntimeError):
         super().__init__(f"the run of sequence {sequence_id} failed")
         self.sequence_id = sequence_id
 
+    @property
+    def words(self) -> str:
+        """What a person is told."""
+        if isinstance(self.__cause__, Unreadable):
+            return f"{self.__cause__}."
+        return "The last run failed for a reason of our own. It is tried again by itself."
+
+
+def due_by(now: datetime) -> QuerySet[Schedule]:
+    """What is due, in the order of the scheduled instant, then of the creation of the sequence."""
+    ready = Q(retry_at=None) | Q(retry_at__lte=now)
+    return Schedule.objects.filter(ready, next_run_at__lte=now).order_by("next_run_at", "sequence_id")
+
 
 def tenants_due(now: datetime) -> list[int]:
     """The ids of tenants in which something is due, those that wait longest first."""
-    found = Schedule.objects.filter(next_run_at__lte=now).order_by("next_run_at")
-    return list(dict.fromkeys(found.values_list("tenant_id", flat=True)))
+    return list(dict.fromkeys(due_by(now).values_list("tenant_id", flat=True)))
 
 
 def work_tenant(
@@ -51,7 +67,8 @@ def work_tenant(
 ) -> tuple[list[Worked], list[Failed]]:
     """Work everything that is due in a tenant by ``now``; what was done, missed runs included, and what failed.
 
-    A run that fails is logged and leaves nothing; the other sequences go on, and the next tick tries it again.
+    A run that fails is logged and leaves nothing but the words on its sequence; the other sequences go on, and it is
+    tried again after a minute, then after two, four …, up to half an hour.
     """
     done: list[Worked] = []
     failed: dict[int, Failed] = {}
@@ -63,10 +80,21 @@ def work_tenant(
                 "a run failed", extra={"tenant_id": tenant_id, "sequence_id": failure.sequence_id}
             )
             failed[failure.sequence_id] = failure
+            put_off(tenant_id, failure, now=now)
             continue
         if worked is None:
             return done, list(failed.values())
         done.append(worked)
+
+
+def put_off(tenant_id: int, failure: Failed, *, now: datetime) -> None:
+    """Say on the sequence that its run failed, and keep it from being tried at every tick."""
+    with use(tenant_id):
+        row = Schedule.objects.select_for_update().get(tenant_id=tenant_id, sequence_id=failure.sequence_id)
+        row.retry_at = now + min(SOON * 2**row.failures, LATEST_RETRY)
+        row.failures += 1
+        row.save(update_fields=["retry_at", "failures"])
+        Sequence.objects.filter(pk=failure.sequence_id).update(problem=failure.words)
 
 
 def work_first(
@@ -95,19 +123,19 @@ def work_first(
             raise Failed(sequence.pk) from error
         run.duration_ms = int((monotonic() - started) * 1000)
         run.save(update_fields=["duration_ms"])
+        if sequence.problem:
+            Sequence.objects.filter(pk=sequence.pk).update(problem="")
         return Worked(sequence, run)
 
 
 def _first_due(
     tenant_id: int, now: datetime, before: datetime | None, but: Collection[int]
 ) -> tuple[Sequence | None, datetime | None]:
-    """In the order of the scheduled instant, then of the creation of the sequence. Locks the sequence's row."""
-    due = Schedule.objects.filter(tenant_id=tenant_id, next_run_at__lte=now).exclude(
-        sequence_id__in=list(but)
-    )
+    """The first that is due, its sequence's row locked."""
+    due = due_by(now).filter(tenant_id=tenant_id).exclude(sequence_id__in=list(but))
     if before is not None:
         due = due.filter(next_run_at__lt=before)
-    for row in due.order_by("next_run_at", "sequence_id"):
+    for row in due:
         found = enrollment.hold_rows([row.sequence_id])
         if not found:
             row.delete()  # the sequence is gone

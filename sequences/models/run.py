@@ -54,6 +54,8 @@ class Schedule(models.Model):
     tenant_id = models.BigIntegerField()
     sequence_id = models.BigIntegerField()
     next_run_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True, help_text="its run failed: not again before then")
+    failures = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "sequence_id"], name="schedule_once")]

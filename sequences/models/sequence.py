@@ -88,6 +88,9 @@ class Sequence(TenantModel):
         default=dict, help_text="made at the end of each run by sequences.engine.counters"
     )
     counted_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(
+        blank=True, default="", help_text="why its last run failed, fit for a person; empty: it did not"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "name_norm"], name="sequence_name_once")]

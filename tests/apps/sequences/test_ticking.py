@@ -81,10 +81,24 @@ def test_a_run_that_fails_is_tried_again_by_the_next_tick_and_keeps_nobody_else_
     done, failed = ticking.work_tenant(committed.pk, now=at("05-04 09:00"))
     assert ([one.sequence.name for one in done], [one.sequence_id for one in failed]) == (["B"], [first.pk])
     with use(committed):
+        assert "tried again" in Sequence.objects.get(pk=first.pk).problem
         step.kind = kind
         step.save()
+    assert ticking.work_tenant(committed.pk, now=at("05-04 09:00:30")) == ([], [])
     done, failed = ticking.work_tenant(committed.pk, now=at("05-04 09:01"))
     assert ([one.sequence.name for one in done], failed) == (["A"], [])
+    with use(committed):
+        assert Sequence.objects.get(pk=first.pk).problem == ""
+    assert Schedule.objects.get(sequence_id=first.pk).retry_at is None
+
+
+def test_conditions_that_cannot_be_read_any_more_are_named_on_the_sequence(tenant: Tenant) -> None:
+    on = stage(tenant, BODY)
+    conditions = [{"field": "email", "op": "resembles", "value": "x"}]
+    Sequence.objects.filter(pk=on.sequence.pk).update(entry_conditions=conditions)
+    _, (failure,) = ticking.work_tenant(tenant.pk, now=at("05-04 09:00"))
+    assert "resembles" in failure.words
+    assert on.sequence.problem == failure.words
 
 
 @pytest.mark.django_db(transaction=True)
