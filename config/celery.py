@@ -1,11 +1,12 @@
 """The Celery application: a doorbell. What is due, and since when, stands in PostgreSQL."""
 
+import gc
 import os
 import warnings
 
 import structlog
 from celery import Celery, Task
-from celery.signals import task_prerun, task_success, worker_init
+from celery.signals import task_prerun, task_success, worker_before_create_process, worker_init
 
 from config.beat import TICK
 
@@ -26,6 +27,13 @@ def refuse_a_role_that_passes_the_wall(**_kwargs: object) -> None:
     from config.role import check_role
 
     check_role()
+
+
+@worker_before_create_process.connect
+def share_what_is_loaded(**_kwargs: object) -> None:
+    """Keep the collector off what parent and child have in common: looking at an object copies its page."""
+    gc.collect()
+    gc.freeze()
 
 
 @task_prerun.connect
