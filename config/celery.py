@@ -12,6 +12,8 @@ from config.beat import TICK
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("STEPWISE_PROCESS", "worker")
+# Django's checks would load every page into every worker; the web and `make check` run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 # The warning is about pickle, which is refused here.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
