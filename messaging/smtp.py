@@ -75,14 +75,11 @@ class Transport:
         body = dot_stuffed(raw)
         sender, recipient = sendable(sender), sendable(recipient)
         try:
-            self._begin(sender, len(body))
-            wire = self._open()
+            wire = self._open_for(sender, recipient, len(body))
             if wire.too_large(len(body)):
                 return Verdict(
                     "failed", "mail", reason="too_large", text="The server takes only smaller mails."
                 )
-            wire.expect("rcpt", f"RCPT TO:<{recipient}>", 250, 251)
-            wire.expect("data", "DATA", 354)
             wire.must_be_silent()
         except (OSError, smtplib.SMTPException, Refusal, Insecure) as error:
             return self._failed(error)
@@ -100,25 +97,29 @@ class Transport:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    def _begin(self, sender: str, size: int) -> None:
-        """Says MAIL. A server may have closed a connection that was open before, or want a new one after so many
-        mails (R-019): then on a new one, once; nothing of this message was said on the old one."""
+    def _open_for(self, sender: str, recipient: str, size: int) -> Wire:
+        """A connection on which the server waits for the body. One may have been closed since it was used, or the
+        server wants a new one after so many mails (R-019): then on a new one, once. Before the gate nothing is sent."""
         used = self._wire is not None
         try:
-            self._mail(sender, size)
+            return self._envelope(sender, recipient, size)
         except (OSError, smtplib.SMTPException, Refusal) as error:
             closing = not isinstance(error, Refusal) or error.reply.code == 421
-            if not (used and closing):
+            if not (used and closing and self._wire is not None and self._wire.phase == "mail"):
                 raise
-            self._drop()
-            self._mail(sender, size)
+        self._drop()
+        return self._envelope(sender, recipient, size)
 
-    def _mail(self, sender: str, size: int) -> None:
+    def _envelope(self, sender: str, recipient: str, size: int) -> Wire:
         wire = self._open()
-        if wire.too_large(size):
-            return
-        sized = f" SIZE={size}" if wire.has_extn("size") else ""
-        wire.expect("mail", f"MAIL FROM:<{sender}>{sized}", 250)
+        if not wire.too_large(size):
+            sized = f" SIZE={size}" if wire.has_extn("size") else ""
+            wire.expect_all(
+                ("mail", f"MAIL FROM:<{sender}>{sized}", (250,)),
+                ("rcpt", f"RCPT TO:<{recipient}>", (250, 251)),
+                ("data", "DATA", (354,)),
+            )
+        return wire
 
     def _finish(self, wire: Wire, body: bytes, gate: Gate) -> Verdict:
         wire.phase = "gate"

@@ -75,6 +75,38 @@ class Wire(smtplib.SMTP):
         self.must_be_silent()
         return self._demand(Reply(*self.docmd(command)), *codes)
 
+    def expect_all(self, *said: tuple[Phase, str, tuple[int, ...]]) -> None:
+        """Says these commands, each with its phase and good answers: all at once where the server lets us (RFC 2920),
+        else one after the other. Refusal at the first bad answer, in its phase.
+
+        A server that waits for a body although it has refused the envelope is hung up on: it must not get one.
+        """
+        if not self.has_extn("pipelining"):
+            for phase, command, codes in said:
+                self.expect(phase, command, *codes)
+            return
+        self.phase = said[0][0]
+        self.must_be_silent()
+        lines = [command for _, command, _ in said]
+        assert not any(mark in line for line in lines for mark in "\r\n"), "a line within a command"
+        self.send("\r\n".join([*lines, ""]))
+        refused: tuple[Phase, Reply] | None = None
+        for phase, _, codes in said:
+            self.phase = refused[0] if refused else phase
+            try:
+                reply = self.answer()
+            except (OSError, smtplib.SMTPException):
+                if refused is None:
+                    raise
+                break  # it has said why, and gone
+            if reply.code not in codes:
+                refused = refused or (phase, reply)
+            elif refused and reply.code == 354:
+                self.close()
+        if refused:
+            self.phase = refused[0]
+            raise Refusal(refused[1])
+
     def answer(self) -> Reply:
         """The next answer, whole."""
         code, text = self.getreply()
