@@ -6,9 +6,12 @@ One query reads the values of the whole batch; the bytes go into Payload.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection
 
@@ -26,6 +29,14 @@ STAMP = """
     UPDATE messaging_message m SET message_id = f.message_id, subject = f.subject
     FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f (id, message_id, subject)
     WHERE m.id = f.id AND m.state = 'leased' AND m.lease_token = %s RETURNING m.id
+"""
+
+KEEP = """
+    INSERT INTO messaging_payload (message_id, raw, sha256, copy, links)
+    SELECT id, raw, sha256, copy, links::jsonb
+    FROM unnest(%(ids)s::bigint[], %(raws)b::bytea[], %(sums)b::bytea[], %(copies)b::bytea[], %(links)s::text[])
+         AS f (id, raw, sha256, copy, links)
+    WHERE id = ANY(%(ours)s::bigint[])
 """
 
 
@@ -175,26 +186,24 @@ class _Press:
     def store(
         self, made: list[tuple[Claimed, Heading, Composed, bytes | None]]
     ) -> dict[int, tuple[bytes, bytes]]:
-        """Only for those that are still ours: another worker's bytes stay."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                STAMP,
-                [
-                    [m.id for m, *_ in made],
-                    [heading.message_id for _, heading, *_ in made],
-                    [composed.subject for *_, composed, _ in made],
-                    self.lease.token,
-                ],
-            )
-            ours = {id for (id,) in cursor.fetchall()}
-        Payload.objects.bulk_create(
-            Payload(
-                message_id=m.id, raw=composed.raw, sha256=hashlib.sha256(composed.raw).digest(), copy=copy,
-                links=list(composed.links),
-            )
-            for m, _, composed, copy in made
-            if m.id in ours
-        )  # fmt: skip
+        """Only for those that are still ours: another worker's bytes stay.
+
+        In binary, past Django: as text the bytes would be doubled, and read again.
+        """
+        ids = [m.id for m, *_ in made]
+        stamps = [heading.message_id for _, heading, *_ in made], [c.subject for *_, c, _ in made]
+        payloads: dict[str, Any] = {
+            "ids": ids,
+            "raws": [composed.raw for *_, composed, _ in made],
+            "sums": [hashlib.sha256(composed.raw).digest() for *_, composed, _ in made],
+            "copies": [copy for *_, copy in made],
+            "links": [json.dumps(composed.links) for *_, composed, _ in made],
+        }
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(STAMP, [ids, *stamps, self.lease.token])
+            payloads["ours"] = [id for (id,) in cursor.fetchall()]
+            cursor.execute(KEEP, payloads)
+        ours = set(payloads["ours"])
         return {m.id: (composed.raw, copy or b"") for m, _, composed, copy in made if m.id in ours}
 
     def fail(self, message: Claimed, reason: str, text: str) -> None:
