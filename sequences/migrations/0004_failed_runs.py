@@ -4,25 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sequences', '0003_held_stays'),
+        ("sequences", "0003_held_stays"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='schedule',
-            name='failures',
+            model_name="schedule",
+            name="failures",
             field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='schedule',
-            name='retry_at',
-            field=models.DateTimeField(help_text='its run failed: not again before then', null=True),
+            model_name="schedule",
+            name="retry_at",
+            field=models.DateTimeField(help_text="its run failed: not again before then", null=True),
         ),
         migrations.AddField(
-            model_name='sequence',
-            name='problem',
-            field=models.TextField(blank=True, default='', help_text='why its last run failed, fit for a person; empty: it did not'),
+            model_name="sequence",
+            name="problem",
+            field=models.TextField(
+                blank=True,
+                default="",
+                help_text="why its last run failed, fit for a person; empty: it did not",
+            ),
         ),
     ]
