@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from sequences.reading.material import Material
 from sequences.refusals import Refused
 
 
-class Section:
+class Section(ABC):
     """One section, as stored or (with ``data``) as posted."""
 
     name: ClassVar[str]
@@ -26,9 +27,9 @@ class Section:
         self.material, self.sequence, self.by = material, material.sequence, material.member
         self.form = self.bind(data)
 
+    @abstractmethod
     def bind(self, data: Any) -> forms.Form:
         """The form; a section with conditions sets its builder, too."""
-        raise NotImplementedError
 
     @property
     def was_pressed(self) -> bool:
