@@ -17,6 +17,9 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 
+# What htmx says of a request under way when its page is left; one that fails is said as `htmx:sendError` too.
+CUT_OFF = ("htmx:afterRequest,", "htmx:sendAbort,")
+
 
 class NewPage(Protocol):
     """Opens a page of its own context (no cookies of others) on the site at `address`."""
@@ -73,7 +76,7 @@ def new_page(browser: Browser, complaints: list[str]) -> Iterator[NewPage]:
 
 def _listen(page: Page, complain: Callable[[str], None]) -> None:
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(CUT_OFF):
             complain(f"{message.text} ({message.location.get('url', page.url)})")
 
     page.on("console", hear)

@@ -135,7 +135,10 @@ def test_an_interrupt_of_make_alone_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text(
         f"wait:\n\t@exec env STEPWISE_RUN_BY_MAKE=1 PYTHONPATH={CHECKOUT} {sys.executable} wait.py\n"
     )
-    make = subprocess.Popen(["make", "wait"], cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True)
+    alone = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
+    make = subprocess.Popen(
+        ["make", "wait"], cwd=tmp_path, env=alone, stdout=subprocess.PIPE, start_new_session=True
+    )
     assert make.stdout is not None and make.stdout.readline() == b"up\n"
     make.send_signal(signal.SIGINT)
     make.communicate(timeout=60)
