@@ -82,9 +82,8 @@ def build_sequence(page: Page, at: datetime) -> None:
     audience.get_by_label("Field").select_option("lifecycle_stage")
     audience.get_by_label("Value").select_option("Lead")
     audience.get_by_role("button", name="Save audience").click()
-    expect(page.locator("#audience")).to_contain_text("lifecycle stage is Lead")
-    if page.locator("#timing[open]").count() == 0:
-        page.locator("#timing summary").click()
+    expect(page.locator("#fold-audience summary")).to_contain_text("lifecycle stage is Lead")
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Timing").click()
     page.locator("#timing input[name=run_time]").fill(f"{at.astimezone(ZONE):%H:%M}")
     page.get_by_role("button", name="Save timing").click()
     page.locator(".day-add a").first.click()
