@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
+from messaging.models import Message
+
 Look = Callable[[list[int], datetime], None]
 
 
@@ -43,3 +47,19 @@ def register_look(name: str, look: Look) -> None:
     ``outbox.cancel``; what it cancels does not leave.
     """
     looks[name] = look
+
+
+def verdict_on(message: Message) -> str:
+    """What the guards say of a message now, as its gate would hear it: ``go``, ``wait``, or why it may not leave.
+
+    It locks what they lock. A message of no stay may always leave.
+    """
+    said = "go"
+    for guard in guards if message.enrollment_id is not None else ():
+        with connection.cursor() as cursor:
+            cursor.execute(guard.sql, {"enrollment_id": message.enrollment_id, "message_id": message.pk})
+            row = cursor.fetchone()
+        if row is None or row[0] not in ("go", "wait"):
+            return str(row[0]) if row else "removed"
+        said = "wait" if row[0] == "wait" else said
+    return said

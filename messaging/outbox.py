@@ -14,11 +14,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from messaging import doorbell, sent, stops
-from messaging.lifecycle import State
 from messaging.models import Mailing, Message
 from messaging.signals import message_ended
-from tenants.commands import audit
-from tenants.models import Member, Tenant
+from tenants.models import Tenant
 from tenants.wall import current_id
 
 GIVEN = (
@@ -180,30 +178,17 @@ def record_by_hand(
     return message
 
 
-class CannotResend(Exception):
-    """Why a message is not sent again; fit for a person."""
+def make_again(old: Message, *, now: datetime) -> Message:
+    """The pending message that a person wants instead of one in doubt (messaging.commands.messages.resend).
 
-
-def resend(message_id: int, *, by: Member, now: datetime) -> Message:
-    """Send an ``unknown`` message once more, because a person decided so (reliability §2). The old one stays unknown.
-
-    The new one is rendered anew. Raises CannotResend where it is not unknown, or was sent again already.
+    Its bytes are made anew. It is stale after a day: the floor of sequences, which knows their days, is not asked.
     """
-    old = Message.objects.select_for_update().get(pk=message_id)
-    if old.state != State.UNKNOWN:
-        raise CannotResend("It is known what became of this message; only one in doubt can be sent again.")
-    new = Message.objects.get(pk=message_id)
-    new.pk, new.state, new.resend_no, new.reason = None, State.PENDING, old.resend_no + 1, ""
-    new.made_at = new.due_at = now
-    new.not_after = now + timedelta(days=1)
-    new.lease_token = new.lease_until = new.gate_at = new.gate_seq = new.message_id = new.smtp_code = None
-    new.attempts = new.refusals = 0
-    new.subject = new.smtp_phase = new.smtp_text = new.resolved_by = ""
-    same = Message.objects.filter(step_run_id=old.step_run_id, channel=old.channel, resend_no=new.resend_no)
-    if old.step_run_id is not None and same.exists():
-        raise CannotResend("It was sent again already.")
-    new.save(force_insert=True)
-    audit(by=by, verb="message.resent", obj=new, at=now, instead_of=old.pk)
+    new = Message.objects.create(
+        mailing_id=old.mailing_id, contact_id=old.contact_id, opportunity_id=old.opportunity_id,
+        sender_id=old.sender_id, mailbox_id=old.mailbox_id, enrollment_id=old.enrollment_id,
+        step_run_id=old.step_run_id, channel=old.channel, address_norm=old.address_norm,
+        resend_no=old.resend_no + 1, made_at=now, due_at=now, not_after=now + timedelta(days=1),
+    )  # fmt: skip
     _note_due("id = %s", [new.pk])
     return new
 

@@ -417,21 +417,6 @@ def test_2_36_a_message_waits_for_the_window_of_its_recipient(tenant: Tenant, si
     assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
 
 
-def test_a_person_may_send_again_what_is_in_doubt_once(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port)
-    message = make_message(mailbox)
-    sink.add(Rule(at="dot", do="drop", times=1))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"unknown": 1}
-    again = outbox.resend(message.pk, by=mailbox.member, now=time.at)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
-    again.refresh_from_db()
-    message.refresh_from_db()
-    assert (message.state, again.state, again.resend_no) == ("unknown", "sent", 1)
-    assert again.message_id != message.message_id
-    with pytest.raises(outbox.CannotResend):
-        outbox.resend(again.pk, by=mailbox.member, now=time.at)
-
-
 def test_f_50_an_answer_stays_in_the_thread_and_has_one_re(tenant: Tenant, sink: Sink, time: Time) -> None:
     mailbox, (stay,) = make_mailbox(sink.port), make_stays(1)
     subjects = [("new", "Hello"), ("reply", "ignored"), ("reply", "also"), ("new", "Another"), ("reply", "x")]
