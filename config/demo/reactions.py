@@ -27,6 +27,14 @@ class CannotReact(Exception):
     """The mail does not allow this; the message says why."""
 
 
+class BadField(Exception):
+    """A field of the request cannot be taken; the message is a sentence that begins with its name."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"“{field}” {why}.")
+        self.field = field
+
+
 def open_mail(mail: ReceivedMail) -> str:
     """Load the pictures of the mail."""
     if mail.pixel is None:
@@ -38,7 +46,7 @@ def open_mail(mail: ReceivedMail) -> str:
 def click(mail: ReceivedMail, url: str | None = None) -> str:
     """Follow ``url``, by default the first tracked link. Only links that stand in the mail are followed."""
     if url is not None and url not in mail.links:
-        raise CannotReact("This link does not stand in the mail.")
+        raise BadField("url", "must be a link of this mail, written as it stands there")
     target = url or next(iter(mail.tracked_links), None)
     if target is None:
         raise CannotReact("This mail has no tracked link.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -24,6 +24,9 @@ from config.demo.store import MailStore, ReceivedMail
 from tenants.access import public
 
 LISTED = 100
+
+FAR = timedelta(days=3_653)
+"""Nobody is out of office for longer; a year with a typing error is."""
 
 
 def demonstration(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -84,16 +87,22 @@ def mail_json(request: HttpRequest) -> HttpResponse:
 @require_POST
 def react(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Do what a recipient may do; the page's buttons come back to the page, others get JSON."""
+    mail = mail_or_404(int(number))
     try:
-        done = REACTIONS[action](mail_or_404(int(number)), request.POST)
-    except (reactions.CannotReact, ValueError) as trouble:
-        return _answer(request, int(number), error=str(trouble))
-    return _answer(request, int(number), done=done)
+        done = REACTIONS[action](mail, request.POST)
+    except reactions.BadField as bad:
+        return _answer(request, mail.id, error=str(bad), field=bad.field)
+    except reactions.CannotReact as trouble:
+        return _answer(request, mail.id, error=str(trouble))
+    return _answer(request, mail.id, done=done)
 
 
-def _answer(request: HttpRequest, number: int, *, done: str = "", error: str = "") -> HttpResponse:
+def _answer(
+    request: HttpRequest, number: int, *, done: str = "", error: str = "", field: str = ""
+) -> HttpResponse:
     if "text/html" not in request.headers.get("Accept", ""):
-        return JsonResponse({"error": error} if error else {"done": done}, status=400 if error else 200)
+        wrong = {"error": error} | ({"field": field} if field else {})
+        return JsonResponse(wrong if error else {"done": done}, status=400 if error else 200)
     if error:
         messages.error(request, error)
     else:
@@ -101,19 +110,41 @@ def _answer(request: HttpRequest, number: int, *, done: str = "", error: str = "
     return redirect("demo:mail", number=number)
 
 
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _until(text: str, now: datetime) -> date | None:
+    """The day somebody is back; None if they do not say. ISO only, as the buttons and interface.md have it."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise reactions.BadField("until", "must be a day such as 2027-01-31") from None
+    if abs(day - now.date()) > FAR:
+        raise reactions.BadField("until", "is more than ten years away")
+    return day
+
+
+def _body(text: str) -> str:
+    if "\0" in text:
+        raise reactions.BadField("body", "must be text, without NUL characters")
+    return text or "Thanks!"
+
+
+def _yes_or_no(field: str, text: str) -> bool:
+    for value, words in {True: ("", "true", "1", "yes", "on"), False: ("false", "0", "no", "off")}.items():
+        if text.strip().lower() in words:
+            return value
+    raise reactions.BadField(field, "must be true or false")
 
 
 REACTIONS: dict[str, Callable[[ReceivedMail, Any], str]] = {
     "open": lambda mail, post: reactions.open_mail(mail),
-    "click": lambda mail, post: reactions.click(mail, post.get("url") or None),
+    "click": lambda mail, post: reactions.click(mail, post.get("url", "").strip() or None),
     "unsubscribe": lambda mail, post: reactions.unsubscribe(mail),
-    "reply": lambda mail, post: reactions.reply(mail, body=post.get("body") or "Thanks!", at=timezone.now()),
+    "reply": lambda mail, post: reactions.reply(mail, body=_body(post.get("body", "")), at=timezone.now()),
     "out-of-office": lambda mail, post: reactions.out_of_office(
-        mail, until=_date(post.get("until")), at=timezone.now()
+        mail, until=_until(post.get("until", "").strip(), timezone.now()), at=timezone.now()
     ),
     "bounce": lambda mail, post: reactions.bounce(
-        mail, hard=post.get("hard", "true").lower() not in ("false", "0", "no"), at=timezone.now()
+        mail, hard=_yes_or_no("hard", post.get("hard", "")), at=timezone.now()
     ),
 }
