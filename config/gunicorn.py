@@ -3,10 +3,14 @@
 import os
 
 from config import environment
+from config.embedded.ports import HANDED_OVER
 
 environment.complete()  # in the master: a missing variable ends it with one line, no worker is started over and over
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+if fd := os.environ.get(HANDED_OVER):
+    bind = f"fd://{fd}"
+else:
+    bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from socket import socket
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -24,14 +25,20 @@ class Keeper:
         return "250 2.0.0 Kept for the demonstration"
 
 
-def start(store: MailStore, port: int) -> Controller:
-    """Serve SMTP on 127.0.0.1:``port`` in a thread; OSError if the port is taken."""
-    options: dict[str, Any] = {
-        "hostname": "127.0.0.1",
-        "port": port,
-        "decode_data": False,
-        "enable_SMTPUTF8": True,
-    }
-    controller = Controller(Keeper(store), **options)
+class HandedOver(Controller):
+    """A controller that serves on a socket that listens already."""
+
+    def __init__(self, handler: Keeper, listening: socket, **options: Any) -> None:
+        self.listening = listening
+        host, port = listening.getsockname()[:2]
+        super().__init__(handler, hostname=host, port=port, **options)
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self.listening)
+
+
+def start(store: MailStore, listening: socket) -> Controller:
+    """Serve SMTP on a listening socket, in a thread."""
+    controller = HandedOver(Keeper(store), listening, decode_data=False, enable_SMTPUTF8=True)
     controller.start()
     return controller

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config.embedded.errors import EmbeddedError
+from config.embedded.ports import HANDED_OVER
 from config.embedded.server import open_log
 
 GRACE_SECONDS = 20
@@ -27,7 +29,7 @@ class Group:
     """Starts `commands` on entering and ends them on leaving, with all that they have started themselves.
 
     They run in `folder`, with `environment` instead of ours if given. What they print goes to our own output or,
-    with `logs`, to a file for each in that folder.
+    with `logs`, to a file for each in that folder. A process named in `sockets` is started with that socket.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Group:
         *,
         environment: Mapping[str, str] | None = None,
         logs: Path | None = None,
+        sockets: Mapping[str, socket.socket] | None = None,
     ) -> None:
         self.commands = commands
         self.folder = folder
         self.environment = environment
         self.logs = logs
+        self.sockets = sockets or {}
         self.processes: dict[str, subprocess.Popen] = {}
         self.deaths: dict[str, list[float]] = {name: [] for name in commands}
 
@@ -77,13 +81,17 @@ class Group:
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(open_log(self.logs / f"{name}.log")) if self.logs else None
             environment = os.environ if self.environment is None else self.environment
+            own = {"STEPWISE_PROCESS": name}
+            if listening := self.sockets.get(name):
+                own[HANDED_OVER] = str(listening.fileno())
             self.processes[name] = subprocess.Popen(
                 self.commands[name],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**environment, "STEPWISE_PROCESS": name},
+                env={**environment, **own},
+                pass_fds=[listening.fileno()] if listening else [],
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )

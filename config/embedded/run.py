@@ -1,6 +1,6 @@
 """``make run``: the services, the web, workers, beat and the demonstration mailbox, until Ctrl-C or SIGTERM.
 
-1. Make sure that the port is free and that this checkout does not run already.
+1. Make sure that this checkout does not run already, and take the ports.
 2. Start (or join) the embedded services, bring the database up to date, fill the demonstration.
 3. Start each process in a group of its own; start one again that dies, unless it keeps dying.
 4. Once the web answers, print the address and the sign-ins.
@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from config.embedded import ports
 from config.embedded.errors import EmbeddedError
 from config.embedded.group import Group
 from config.embedded.locks import Lock
@@ -50,18 +51,16 @@ class Cannot(Exception):
 def run(stop: threading.Event, parent: Parent) -> None:
     """Run everything until `stop` is set or the `make` that started us is over."""
     load_env_file()
-    port = int(os.environ.setdefault("PORT", "8000"))
     os.environ.setdefault("MODE", "demo")
     lock = _the_only_one()
-    _check_port(port)
-    _choose_mail_port(port)
+    sockets = _take_ports()
     provide_services()
     sign_ins = _manage("prepare")
     if stop.is_set():
         return
     demo = DEMO_PROCESSES if os.environ["MODE"] == "demo" else {}
-    with Group(procfile() | demo, CHECKOUT) as group:
-        address = f"http://127.0.0.1:{port}/"
+    with Group(procfile() | demo, CHECKOUT, sockets=sockets) as group:
+        address = f"http://127.0.0.1:{os.environ['PORT']}/"
         if _answers(address, group, stop, parent):
             print(f"Stepwise answers at {address}\n{sign_ins}", flush=True)
         while not stop.wait(0.5) and not parent.is_over():
@@ -80,33 +79,21 @@ def _the_only_one() -> Lock:
     return lock
 
 
-def _check_port(port: int) -> None:
-    if not _is_free(port):
-        raise Cannot(f"Port {port} is taken. Choose another: make run PORT={port + 1}")
+def _take_ports() -> dict[str, socket.socket]:
+    """Take the port of the web, and one for the demonstration mailbox, the same as last time if it is still free.
 
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe, contextlib.suppress(OSError):
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))
-        return True
-    return False
-
-
-def _choose_mail_port(port: int) -> None:
-    """Choose a free port for the demonstration mailbox, the same as last time if it is still free.
-
-    Both ports are kept in ``.data/demo.json``, where other commands find them.
+    Both are kept in ``.data/demo.json``, where other commands find them.
     """
     file = DATA / "demo.json"
     known = json.loads(file.read_text()) if file.exists() else {}
-    mail = int(os.environ.get("DEMO_SMTP_PORT") or known.get("DEMO_SMTP_PORT") or 1025)
-    if not _is_free(mail):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            mail = probe.getsockname()[1]
-    os.environ["DEMO_SMTP_PORT"] = str(mail)
-    file.write_text(json.dumps({"PORT": str(port), "DEMO_SMTP_PORT": str(mail)}))
+    sockets = {"web": ports.web()}
+    if os.environ["MODE"] == "demo":
+        sockets["mailbox"] = ports.mail(known.get("DEMO_SMTP_PORT"))
+        os.environ["DEMO_SMTP_PORT"] = str(ports.number_of(sockets["mailbox"]))
+    os.environ["PORT"] = str(ports.number_of(sockets["web"]))
+    names = ("PORT", "DEMO_SMTP_PORT")
+    file.write_text(json.dumps(known | {name: os.environ[name] for name in names if name in os.environ}))
+    return sockets
 
 
 def _manage(command: str) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from config.embedded import ports
 from config.embedded.clean import remove
+from config.embedded.errors import EmbeddedError
 from config.embedded.group import Group
 from config.embedded.services import CHECKOUT
 
@@ -113,6 +116,47 @@ def test_a_taken_port_is_named(checkout: Path) -> None:
         said, _ = run.process.communicate(timeout=60)
     assert run.process.returncode == 1
     assert said.splitlines() == [f"Port {port} is taken. Choose another: make run PORT={port + 1}"]
+
+
+def test_of_two_runs_at_one_moment_each_has_a_mail_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEMO_SMTP_PORT", raising=False)
+    same = free_port()
+    with ports.mail(same) as one, ports.mail(same) as other:
+        assert ports.number_of(one) == same != ports.number_of(other)
+        for mine in (one, other):  # both hear who calls
+            socket.create_connection(mine.getsockname()).close()
+
+
+def test_of_two_runs_at_one_moment_one_has_the_port_of_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", str(free_port()))
+    with ports.web(), pytest.raises(EmbeddedError, match=r"^Port \d+ is taken\. Choose another: make run"):
+        ports.web()
+
+
+@pytest.mark.parametrize("port", ["eight", "0", "65536", "-1", "8000 "])
+def test_a_port_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(EmbeddedError, match=f"^PORT is {port!r}, not a port between 1 and 65535.$"):
+        ports.web()
+
+
+def test_the_mailbox_serves_the_socket_it_was_given_and_does_so_again_after_its_death(tmp_path: Path) -> None:
+    with ports.listen(ports.ANY) as listening:
+        serve = [sys.executable, "manage.py", "demo_mailbox"]
+        environment = {**os.environ, "MODE": "test", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        with Group(
+            {"mailbox": serve},
+            CHECKOUT,
+            environment=environment,
+            logs=tmp_path,
+            sockets={"mailbox": listening},
+        ) as group:
+            for _ in range(2):
+                with smtplib.SMTP(*listening.getsockname(), timeout=60) as client:
+                    assert client.noop()[0] == 250
+                group.processes["mailbox"].kill()
+                group.processes["mailbox"].wait()
+                group.revive()
 
 
 def test_a_process_that_dies_is_started_again_and_all_end_together(tmp_path: Path) -> None:

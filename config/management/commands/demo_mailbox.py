@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.demo.server import start
 from config.demo.store import MailStore
+from config.embedded import ports
 
 
 class Command(BaseCommand):
@@ -20,7 +21,11 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        controller = start(MailStore(settings.DEMO_MAIL_DIR), settings.DEMO_SMTP_PORT)
-        self.stdout.write(f"demonstration mailbox: SMTP on 127.0.0.1:{settings.DEMO_SMTP_PORT}")
+        try:
+            listening = ports.handed_over() or ports.listen(settings.DEMO_SMTP_PORT)
+        except OSError as error:
+            raise CommandError(f"Port {settings.DEMO_SMTP_PORT}: {error.strerror}") from error
+        controller = start(MailStore(settings.DEMO_MAIL_DIR), listening)
+        self.stdout.write(f"demonstration mailbox: SMTP on 127.0.0.1:{ports.number_of(listening)}")
         stop.wait()
         controller.stop()
