@@ -41,7 +41,7 @@ ORDER = {
     ),
     ACCOUNT: ("name", "website", "industry", "employees", "phone", "country", "city", "owner", "tags"),
 }
-LARGEST_FILE = 50 * 1024 * 1024
+LARGEST_FILE = 100 * 1024 * 1024
 
 
 class RecordForm(forms.Form):

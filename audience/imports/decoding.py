@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import io
+from collections.abc import Callable, Iterator
+
+Chunks = Callable[[], Iterator[bytes]]
+"""The bytes of a file piece by piece, each time from the start: a file need not fit into memory."""
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,7 +26,7 @@ NOT_TEXT = (
     (b"RIFF", "an image or a recording (RIFF)"),
     (b"%PDF", "a PDF document"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file; save it as CSV"),
-    (b"PK\x03\x04", "an Excel workbook or another packed file; save it as CSV"),
+    (b"PK\x03\x04", "a packed file (ZIP)"),
     (b"\x1f\x8b", "a packed file (gzip)"),
     (b"7z\xbc\xaf", "a packed file (7z)"),
     (b"{\\rtf", "a formatted document (RTF)"),
@@ -34,27 +39,55 @@ class Unreadable(ValueError):
     """The file cannot be read; the message says why, fit for a person."""
 
 
-def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """The text and the name of its encoding: the one given, else BOM, else strict UTF-8, else Windows-1252.
+def whole(data: bytes) -> Chunks:
+    """Bytes that are in memory already, as chunks."""
+    return lambda: iter((data,))
 
-    Raises Unreadable: empty, no text but an image, say, or not in the encoding given.
+
+def encoding_of(chunks: Chunks, told: str | None = None) -> str:
+    """The name of the encoding: the one told, else by BOM, else UTF-8 where all of it is, else Windows-1252.
+
+    Raises Unreadable: empty, no text but an image, say, or in no encoding that is known here.
     """
-    if not data.strip():
+    sample = head_of(chunks, SAMPLE)
+    if not sample:
         raise Unreadable("the file is empty")
-    if encoding:
-        return _in(data, _known(encoding)), encoding
-    _refuse_what_is_no_text(data)
-    found = _by_mark(data) or _by_zeros(data)
+    if told:
+        _known(told)
+        return told
+    _refuse_what_is_no_text(sample)
+    found = _by_mark(sample) or _by_zeros(sample)
     if found:
-        return _in(data, found), found
+        return found
+    for encoding in ("utf-8", "cp1252"):
+        if _is_all(chunks, encoding):
+            return encoding
+    raise Unreadable("the file is in no encoding that is known here; save it as UTF-8")
+
+
+def texts(chunks: Chunks, encoding: str) -> Iterator[str]:
+    """The text piece by piece, its lines ended by newlines whatever ended them. Raises Unreadable."""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(_known(encoding))(), translate=True)
+    is_first = True
     try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        pass
-    try:
-        return _in(data, "cp1252"), "cp1252"
-    except Unreadable as error:
-        raise Unreadable("the file is in no encoding that is known here; save it as UTF-8") from error
+        for data in chunks():
+            if piece := decoder.decode(data):
+                yield piece.removeprefix("\ufeff") if is_first else piece
+                is_first = False
+        if piece := decoder.decode(b"", final=True):
+            yield piece.removeprefix("\ufeff") if is_first else piece
+    except UnicodeError as error:
+        raise Unreadable(f"the file is not in the encoding {encoding}: {error}") from error
+
+
+def head_of(chunks: Chunks, size: int) -> bytes:
+    """The first bytes of a file, at least ``size`` where it has as many."""
+    found = b""
+    for data in chunks():
+        found += data
+        if len(found) >= size:
+            break
+    return found
 
 
 def _known(encoding: str) -> str:
@@ -67,12 +100,15 @@ def _known(encoding: str) -> str:
     return "utf-8-sig" if info.name == "utf-8" else info.name
 
 
-def _in(data: bytes, encoding: str) -> str:
+def _is_all(chunks: Chunks, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        text = data.decode(encoding)
-    except UnicodeError as error:
-        raise Unreadable(f"the file is not in the encoding {encoding}: {error}") from error
-    return text.removeprefix("\ufeff")
+        for data in chunks():
+            decoder.decode(data)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _refuse_what_is_no_text(data: bytes) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 
 from django.db import transaction
 
@@ -16,10 +14,12 @@ from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
 from audience.imports.cells import Writing
+from audience.imports.decoding import Unreadable
 from audience.imports.entries import Entry, Form
+from audience.imports.files import keep, table_of
 from audience.imports.matching import importable, match_columns
-from audience.imports.reader import Row, Table, read_table
-from audience.models import ImportDue, ImportFile, ImportJob
+from audience.imports.reader import Table
+from audience.models import ImportDue, ImportJob
 from audience.tasks import work_import
 from tenants.commands import audit
 from tenants.models import Member, Tenant
@@ -27,6 +27,8 @@ from tenants.wall import current_id
 
 LEASE = timedelta(seconds=60)
 """After so long without a batch, an import is taken for abandoned and another worker goes on."""
+ROWS_LOOKED_AT, LONGEST_LOOKED_AT = 200, 200
+"""Rows, and characters of a cell, that are kept for showing and for guessing types."""
 IDENTITIES = {CONTACT: {"email", "first_name", "last_name", "full_name"}, ACCOUNT: {"name"}}
 
 
@@ -38,50 +40,48 @@ class CannotImport(ValueError):
         self.reasons = reasons
 
 
+@transaction.atomic
 def open_import(
     *,
     by: Member | None,
-    data: bytes,
+    data: bytes | Iterable[bytes],
     file_name: str,
     kind: str,
     at: datetime,
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> ImportJob:
-    """Keep the file and match its columns. Raises Unreadable."""
-    table = read_table(data, encoding, delimiter)
-    job = ImportJob(kind=kind, file_name=file_name, owner=by, made_at=at)
-    _describe(job, table)
-    ImportFile.objects.create(job=job, data=zlib.compress(data, 1))
+    """Keep the file, whose bytes may come in pieces, and match its columns. Raises Unreadable."""
+    job = ImportJob.objects.create(kind=kind, file_name=file_name, owner=by, made_at=at)
+    keep(job, (data,) if isinstance(data, bytes) else data)
+    reread(job, encoding=encoding, delimiter=delimiter)
     return job
 
 
+@transaction.atomic
 def reread(job: ImportJob, *, encoding: str | None, delimiter: str | None) -> None:
-    """Read the file anew, in another encoding or with another delimiter. Raises Unreadable."""
+    """Read the file anew, in another encoding or with another delimiter. Raises Unreadable; then nothing changes."""
     assert job.state == ImportJob.MATCHING
-    _describe(job, read_table(file_of(job), encoding, delimiter))
+    before = job.encoding, job.delimiter
+    job.encoding, job.delimiter = encoding or "", delimiter or ""
+    try:
+        table = table_of(job)
+        _describe(job, table)
+    except Unreadable:
+        job.encoding, job.delimiter = before
+        raise
+    job.save()
 
 
 def _describe(job: ImportJob, table: Table) -> None:
     found = match_columns(job.kind, table.header, catalogue())
     job.encoding, job.delimiter, job.header = table.encoding, table.delimiter, table.header
     job.columns, job.warnings = found.keys, found.warnings
-    job.total = sum(1 for _ in table.rows())
-    job.save()
-
-
-def file_of(job: ImportJob) -> bytes:
-    """The bytes of the file of an import that is not over."""
-    return zlib.decompress(ImportFile.objects.get(job=job).data)
-
-
-def table_of(job: ImportJob) -> Table:
-    return read_table(file_of(job), job.encoding, job.delimiter)
-
-
-def first_rows(job: ImportJob, count: int) -> list[Row]:
-    """The first rows of the file, to be looked at."""
-    return list(islice(table_of(job).rows(), count))
+    job.sample, job.total = [], 0
+    for row in table.rows():
+        job.total += 1
+        if len(job.sample) < ROWS_LOOKED_AT and not row.fault:
+            job.sample.append([cell[:LONGEST_LOOKED_AT].replace("\x00", "\ufffd") for cell in row.cells])
 
 
 def is_field(job: ImportJob, key: str) -> bool:

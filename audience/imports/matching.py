@@ -21,6 +21,9 @@ KEPT_BY_EVENTS = {
     "last_activity_type",
 }
 
+LINE, REASON = "Refused line", "Refused because"
+"""The first columns of a file of refused rows, which are for the person who mends it: always left out."""
+
 SYNONYMS: dict[str, dict[str, str]] = {
     CONTACT: {
         "email": "emails, email address, primary email, work email, business email, email 1, mail, e mail adresse, "
@@ -88,7 +91,7 @@ def match_columns(kind: str, header: list[str], fields: Iterable[Field]) -> Matc
     seen: set[str] = set()
     for number, column in enumerate(header, start=1):
         plain = simplified(column)
-        key = names.get(plain, "")
+        key = names.get(plain, "") if column not in (LINE, REASON) else ""
         if not plain:
             warnings.append(f"Column {number} has no name and is left out.")
         elif plain in seen:

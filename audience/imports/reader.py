@@ -6,20 +6,25 @@ This one names the bad row and goes on with the next line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from audience.imports.decoding import Unreadable, decoded
+from audience.formulas import unguarded
+from audience.imports.decoding import Chunks, Unreadable, encoding_of, texts, whole
 
 DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 50
+LONGEST_ROW = 1_000_000
+"""Characters. So much of the file is in memory, and no more than twice as much."""
 MOST_LINES_OF_A_CELL = 1000
 MOST_COLUMNS = 500
+SHOWN = 200
 UNCLOSED = 'a quote (") is opened and never closed'
+TOO_LONG = f"a row of more than {LONGEST_ROW:,} characters"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Row:
     """One row. With a ``fault`` it could not be read and has no cells but the text of its line."""
 
@@ -30,55 +35,79 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A file as a table. ``rows`` are those after the header, each time from the start."""
+    """A file as a table. ``rows`` are those after the header, each time from the start.
 
-    text: str
+    ``decimal_comma`` is whether the comma is its decimal sign, as far as the file tells.
+    """
+
     encoding: str
     delimiter: str
     header: list[str]
+    read: Callable[[], Iterator[Row]]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Row]:
         """The rows, blank lines left out; one with another number of cells than the header has a fault."""
-        for row in islice(_filled(self.text, self.delimiter), 1, None):
-            if row.fault or len(row.cells) == len(self.header):
-                yield row
-            else:
+        width = len(self.header)
+        for row in self.read():
+            if len(row.cells) != width and not row.fault:
                 cells = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
-                yield Row(row.line, row.cells, f"{cells} where the header has {len(self.header)}")
+                row.fault = f"{cells} where the header has {width}"
+            yield row
 
 
-def read_table(data: bytes, encoding: str | None = None, delimiter: str | None = None) -> Table:
-    """The bytes of a file as a table. Raises Unreadable."""
-    text, found = decoded(data, encoding)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text, told = _told_delimiter(text)
-    delimiter = delimiter or told or sniffed(text)
+def read_table(data: bytes | Chunks, encoding: str | None = None, delimiter: str | None = None) -> Table:
+    """A delimited file as a table. Raises Unreadable."""
+    chunks = whole(data) if isinstance(data, bytes) else data
+    encoding = encoding_of(chunks, encoding)
+    head = _head(texts(chunks, encoding))
+    told = _told_delimiter(head)
+    delimiter = delimiter or told or sniffed(head)
     if len(delimiter) != 1 or delimiter in '"\n':
         raise Unreadable(f"“{delimiter}” cannot be a delimiter: one character is wanted")
-    header = next(_filled(text, delimiter), None)
+    before = 1 if told else 0
+    header = next(islice(_filled(iter((head,)), delimiter), before, None), None)
     if header is None:
         raise Unreadable("the file is empty")
     if header.fault:
         raise Unreadable(f"the header cannot be read: {header.fault}")
-    if len(header.cells) > MOST_COLUMNS:
-        raise Unreadable(f"the file has {len(header.cells):,} columns; at most {MOST_COLUMNS} are possible")
-    return Table(text, found, delimiter, [name.strip() for name in header.cells])
+    names = checked_header(header.cells)
+
+    def read() -> Iterator[Row]:
+        return islice(_filled(texts(chunks, encoding), delimiter), before + 1, None)
+
+    return Table(encoding, delimiter, names, read)
 
 
-def _told_delimiter(text: str) -> tuple[str, str | None]:
-    """Excel's first line ``sep=;`` says the delimiter. It stays as a blank line, so that lines keep their numbers."""
-    first, newline, rest = text.partition("\n")
-    told = first.strip().removeprefix('"').removesuffix('"')
-    if told.lower().startswith("sep=") and len(told) == len("sep=;"):
-        return newline + rest, told[-1]
-    return text, None
+def checked_header(cells: list[str]) -> list[str]:
+    """The names of the columns. Raises Unreadable where they are too many."""
+    if len(cells) > MOST_COLUMNS:
+        raise Unreadable(f"the file has {len(cells):,} columns; at most {MOST_COLUMNS} are possible")
+    return [name.strip() for name in cells]
+
+
+def _head(pieces: Iterator[str]) -> str:
+    """The beginning of the file, in which header and sample stand."""
+    head = ""
+    for piece in pieces:
+        head += piece
+        if len(head) > LONGEST_ROW:
+            break
+    return head
+
+
+def _told_delimiter(text: str) -> str | None:
+    """Excel's first line ``sep=;`` says the delimiter."""
+    told = text.partition("\n")[0].strip().removeprefix('"').removesuffix('"')
+    return told[-1] if told.lower().startswith("sep=") and len(told) == len("sep=;") else None
 
 
 def sniffed(text: str) -> str:
     """The delimiter that cuts the header into cells and most rows into as many."""
     best, most = ",", (0, 0)
     for delimiter in DELIMITERS:
-        rows = list(islice(_filled(text, delimiter), SAMPLE_ROWS))
+        rows = list(islice(_filled(iter((text,)), delimiter), SAMPLE_ROWS))
         width = len(rows[0].cells) if rows else 0
         alike = sum(len(row.cells) == width for row in rows if not row.fault)
         if width > 1 and (alike, width) > most:
@@ -86,26 +115,56 @@ def sniffed(text: str) -> str:
     return best
 
 
-def _filled(text: str, delimiter: str) -> Iterator[Row]:
+def _filled(pieces: Iterator[str], delimiter: str) -> Iterator[Row]:
     """All rows but blank lines."""
-    return (row for row in _rows(text, delimiter) if row.fault or len(row.cells) > 1 or row.cells[0].strip())
+    rows = _rows(pieces, delimiter)
+    return (row for row in rows if row.fault or len(row.cells) > 1 or row.cells[0].strip())
 
 
-def _rows(text: str, delimiter: str) -> Iterator[Row]:
-    at, line = 0, 1
-    while at < len(text):
-        end = _end_of_line(text, at)
-        if text.find('"', at, end) < 0:
-            yield Row(line, text[at:end].split(delimiter))
-        else:
-            cells, end, broken = _quoted_row(text, at, delimiter)
-            if broken:
-                # Everything up to the line with the open quote is this row; what comes after is read anew.
-                yield Row(line, [text[at:end]], UNCLOSED)
-            else:
-                yield Row(line, cells)
+def _rows(pieces: Iterator[str], delimiter: str) -> Iterator[Row]:
+    """The rows of a text that comes in pieces; a window on it is moved along, wider than any row."""
+    text, at, line, is_whole = "", 0, 1, False
+    while True:
+        while len(text) - at < LONGEST_ROW and not is_whole:
+            piece = next(pieces, None)
+            is_whole = piece is None
+            text, at = text[at:] + (piece or ""), 0
+        if at >= len(text):
+            return
+        row, end = _row(text, at, line, delimiter)
+        if end == len(text) and not is_whole:
+            yield Row(line, [text[at : at + SHOWN]], TOO_LONG)
+            line += text.count("\n", at)
+            text, at = _after_line(pieces), 0
+            line += 1
+            continue
+        yield row
         line += text.count("\n", at, end) + 1
         at = end + 1
+
+
+def _row(text: str, at: int, line: int, delimiter: str) -> tuple[Row, int]:
+    """The row at ``at`` and where it ends, at its newline."""
+    end = _end_of_line(text, at)
+    if text.find('"', at, end) < 0:
+        cells = text[at:end].split(delimiter)
+    else:
+        cells, end, broken = _quoted_row(text, at, delimiter)
+        if broken:
+            # Everything up to the line with the open quote is this row; what comes after is read anew.
+            return Row(line, [text[at:end]], UNCLOSED), end
+    if text.find("'", at, end) >= 0:
+        cells = [unguarded(cell) for cell in cells]
+    return Row(line, cells), end
+
+
+def _after_line(pieces: Iterator[str]) -> str:
+    """What comes after the end of this line, as far as it is read for finding it."""
+    for piece in pieces:
+        _, newline, rest = piece.partition("\n")
+        if newline:
+            return rest
+    return ""
 
 
 def _quoted_row(text: str, at: int, delimiter: str) -> tuple[list[str], int, bool]:

@@ -19,11 +19,12 @@ from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import CONTACT, Field
 from audience.imports.entries import Entry, Form
-from audience.imports.jobs import LEASE, form_of, table_of
+from audience.imports.files import forget, table_of
+from audience.imports.jobs import LEASE, form_of
 from audience.imports.matching import FULL_NAME, FURTHER
 from audience.imports.reader import Row
 from audience.imports.writing import Batch
-from audience.models import ImportDue, ImportFile, ImportJob, ImportRefusal
+from audience.models import ImportDue, ImportJob, ImportRefusal
 from tenants.wall import current_id
 
 ROWS_OF_A_BATCH = 2000
@@ -142,7 +143,7 @@ def fail(job_id: int, problem: str, *, now: datetime) -> None:
 
 
 def _forget(job: ImportJob) -> None:
-    ImportFile.objects.filter(job=job).delete()
+    forget(job)
     _due(job).delete()
 
 

@@ -1,5 +1,5 @@
 from audience.models.catalogue import Choice, CustomField, SavedView
-from audience.models.imports import ImportDue, ImportFile, ImportJob, ImportRefusal
+from audience.models.imports import ImportDue, ImportFile, ImportJob, ImportMapping, ImportRefusal
 from audience.models.records import (
     Account,
     AccountTag,
@@ -22,6 +22,7 @@ __all__ = [
     "ImportDue",
     "ImportFile",
     "ImportJob",
+    "ImportMapping",
     "ImportRefusal",
     "Opportunity",
     "OpportunityTag",

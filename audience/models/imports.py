@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from tenants.fields import TenantForeignKey
+from tenants.fields import TenantForeignKey, lowered
 from tenants.models import Member, TenantModel
 
 
@@ -15,7 +15,8 @@ class ImportJob(TenantModel):
     skipped + refused is ``done``, and at the end ``total``.
     """
 
-    MATCHING, QUEUED, RUNNING, DONE, FAILED = "matching", "queued", "running", "done", "failed"
+    MATCHING, CHECKING, CHECKED = "matching", "checking", "checked"
+    QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
     UPDATE, SKIP, CREATE = "update", "skip", "create"
 
     kind = models.TextField(default="contact", help_text="contact or account")
@@ -25,10 +26,19 @@ class ImportJob(TenantModel):
     problem = models.TextField(blank=True, default="", help_text="why it failed, fit for a person")
     encoding = models.TextField(default="")
     delimiter = models.TextField(default="")
+    sheet = models.TextField(default="", blank=True, help_text="of a workbook, the sheet that is read")
+    sheets = models.JSONField(default=list, help_text="of a workbook, all its sheets")
+    date_order = models.TextField(
+        default="", blank=True, help_text="what 01/02/2026 begins with: day or month; empty: refused"
+    )
+    decimal_sign = models.TextField(default="", blank=True, help_text="empty: as the delimiter tells")
     on_duplicate = models.TextField(default=UPDATE, help_text="update, skip or create")
     header = models.JSONField(default=list, help_text="the names of the columns")
     columns = models.JSONField(default=list, help_text="the key of the field of each column; empty: left out")
     constants = models.JSONField(default=dict, help_text="key → text, the same for every row")
+    new_fields = models.JSONField(default=list, help_text="key, label and type of what is made at the start")
+    sample = models.JSONField(default=list, help_text="the cells of the first rows, shortened")
+    forecast = models.JSONField(default=dict, help_text="what the last check found that would happen")
     warnings = models.JSONField(default=list)
     unknown_owners = models.JSONField(
         default=dict, help_text="what was named as owner and is no member → rows"
@@ -53,18 +63,52 @@ class ImportJob(TenantModel):
     def is_over(self) -> bool:
         return self.state in (self.DONE, self.FAILED)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a worker has it, or soon will."""
+        return self.state in (self.CHECKING, self.QUEUED, self.RUNNING)
+
 
 class ImportFile(TenantModel):
-    """The bytes of an import, compressed, where every worker finds them. Gone when it is done."""
+    """A piece of an import's bytes, compressed, where every worker finds it. All are gone when it is done."""
 
     job = TenantForeignKey(ImportJob, models.CASCADE)
+    number = models.PositiveIntegerField(default=0, help_text="of the piece, from 0")
     data = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "job"], name="import_file_once")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "job", "number"], name="import_piece_once")]
 
     def __str__(self) -> str:
-        return f"file of import {self.job_id}"
+        return f"piece {self.number} of the file of import {self.job_id}"
+
+
+class ImportMapping(TenantModel):
+    """Which columns go where, kept under a name for the next file of the same kind.
+
+    ``columns`` has the field's key (empty: left out) by the simplified name of the column; fields that were made on the
+    way are fields by then.
+    """
+
+    name = models.TextField()
+    name_norm = lowered("name")
+    kind = models.TextField(default="contact")
+    columns = models.JSONField(default=dict)
+    constants = models.JSONField(default=dict)
+    on_duplicate = models.TextField(default=ImportJob.UPDATE)
+    date_order = models.TextField(default="", blank=True)
+    decimal_sign = models.TextField(default="", blank=True)
+    owner = TenantForeignKey(Member, models.SET_NULL, null=True, blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind", "name_norm"], name="import_mapping_once")
+        ]
+        ordering = ["name_norm"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ImportRefusal(TenantModel):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -18,6 +16,7 @@ from audience.forms import StartForm, UploadForm
 from audience.imports import jobs
 from audience.imports.decoding import Unreadable
 from audience.imports.jobs import CannotImport
+from audience.imports.refused import refused_rows
 from audience.lists import slice_of
 from audience.models import ImportJob
 from audience.views.lookup import key
@@ -26,7 +25,7 @@ from tenants.access import MemberRequest, requires
 from tenants.policy import visible
 
 STOP_POLLING = 286
-MOST_SHOWN = 200
+REFUSED_SHOWN = 25
 ENCODINGS = [
     ("", "By itself"),
     ("utf-8", "Unicode (UTF-8)"),
@@ -61,7 +60,7 @@ def new(request: MemberRequest) -> HttpResponse:
         try:
             job = jobs.open_import(
                 by=request.member,
-                data=file.read(),
+                data=file.chunks(),
                 file_name=file.name,
                 kind=form.cleaned_data["kind"],
                 at=now(),
@@ -83,8 +82,8 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         return _matching(request, job, Mapping.of(job), StartForm(job.kind))
     context = {
         "job": job,
-        "refusals": list(job.refusals.order_by("line", "pk")[:MOST_SHOWN]),
-        "shown": MOST_SHOWN,
+        "refusals": list(job.refusals.order_by("line", "pk")[:REFUSED_SHOWN]),
+        "shown": REFUSED_SHOWN,
     }
     return render(request, "audience/import.html", context)
 
@@ -148,23 +147,12 @@ def progress(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @requires("import.run")
-def refused(request: MemberRequest, pk: int) -> HttpResponse:
-    """The refused rows as CSV: line, reason, and the cells under the header of the file."""
+def refused(request: MemberRequest, pk: int) -> FileResponse:
+    """The refused rows as CSV, to be mended and imported again: line, reason, the cells under the file's header."""
     job = _seen(request, pk)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["Line", "Reason", *map(guarded, job.header)])
-    for row in job.refusals.order_by("line", "pk"):
-        writer.writerow([row.line, row.reason, *map(guarded, row.cells)])
-    # The mark tells Excel that it is UTF-8.
-    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    response = FileResponse(refused_rows(job), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="refused-{job.pk}.csv"'
     return response
-
-
-def guarded(cell: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _seen(request: MemberRequest, pk: int) -> ImportJob:

@@ -11,13 +11,12 @@ from typing import Any
 from audience.catalogue import catalogue
 from audience.conditions.types import FieldType
 from audience.fields import RECORDS
-from audience.imports import jobs
 from audience.imports.cells import suggested_type
 from audience.imports.jobs import NewField
 from audience.imports.matching import importable
 from audience.models import ImportJob
 
-SAMPLES, LOOKED_AT = 3, 200
+SAMPLES = 3
 NEW = "new:"
 TYPES = [
     (FieldType.TEXT, "text"),
@@ -67,10 +66,9 @@ class Mapping:
 
     @classmethod
     def _made(cls, job: ImportJob, target: Callable[[int], str]) -> Mapping:
-        rows = [row.cells for row in jobs.first_rows(job, LOOKED_AT) if not row.fault]
         columns = []
         for n, name in enumerate(job.header):
-            cells = [row[n] for row in rows]
+            cells = [row[n] for row in job.sample]
             filled = [cell.strip() for cell in cells if cell.strip()]
             columns.append(
                 Column(

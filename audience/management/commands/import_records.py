@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from audience.models import ImportJob
 from tenants.models import Tenant
 from tenants.wall import use
 
-ROWS_LOOKED_AT = 200
+PIECE = 1024 * 1024
 
 
 class DryRun(Exception):
@@ -61,39 +62,39 @@ class Command(BaseCommand):
         if tenant is None:
             raise CommandError(f"there is no workspace “{options['tenant']}”", returncode=2)
         try:
-            data = Path(options["file"]).read_bytes()
-        except OSError as error:
-            raise CommandError(f"{options['file']} cannot be read: {error.strerror}", returncode=2) from error
-        try:
             if options["dry_run"]:
-                result = self._try(tenant, data, options)
+                result = self._try(tenant, options)
             else:
                 with use(tenant):
-                    job = self._start(data, options)
+                    job = self._start(options)
                 result = self._work(tenant, job)
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror}", returncode=2) from error
         except (Unreadable, CannotMakeField, CannotImport) as error:
             raise CommandError(f"{options['file']}: {error}", returncode=2) from error
         self._print(result, options)
 
-    def _try(self, tenant: Tenant, data: bytes, options: dict[str, Any]) -> dict[str, Any]:
+    def _try(self, tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         try:
             with use(tenant):
-                result = self._work(tenant, self._start(data, options))
+                result = self._work(tenant, self._start(options))
                 raise DryRun
         except DryRun:
             return result
 
-    def _start(self, data: bytes, options: dict[str, Any]) -> ImportJob:
-        job = jobs.open_import(
-            by=None,
-            data=data,
-            file_name=Path(options["file"]).name,
-            kind=options["kind"],
-            at=timezone.now(),
-            encoding=options["encoding"],
-            delimiter=_delimiter(options["delimiter"]),
-        )
+    def _start(self, options: dict[str, Any]) -> ImportJob:
+        path = Path(options["file"])
+        with path.open("rb") as file:
+            job = jobs.open_import(
+                by=None,
+                data=iter(partial(file.read, PIECE), b""),
+                file_name=path.name,
+                kind=options["kind"],
+                at=timezone.now(),
+                encoding=options["encoding"],
+                delimiter=_delimiter(options["delimiter"]),
+            )
         columns, new = _mapped(job, options["map"])
         constants = dict(_pair(given) for given in options["set"])
         for key in constants:
@@ -162,7 +163,7 @@ def _mapped(job: ImportJob, given: list[str]) -> tuple[list[str], dict[str, NewF
         columns = [other if other != key or n == place else "" for n, other in enumerate(columns)]
         columns[place] = key
         if key and not jobs.is_field(job, key):
-            cells = (row.cells[place] for row in jobs.first_rows(job, ROWS_LOOKED_AT) if not row.fault)
+            cells = (row[place] for row in job.sample)
             new[key] = NewField(key, name.strip(), _type(type_) if type_ else suggested_type(name, cells))
     return columns, new
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audience.imports.decoding import Unreadable, decoded
-from audience.imports.reader import UNCLOSED, read_table
+from audience.imports.decoding import Unreadable, encoding_of, texts, whole
+from audience.imports.reader import LONGEST_ROW, TOO_LONG, UNCLOSED, read_table
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 4
 
@@ -20,12 +20,17 @@ def read(text: str | bytes, **options: str) -> list[tuple[int, list[str], str]]:
     return [(row.line, row.cells, row.fault) for row in read_table(data, **options).rows()]
 
 
+def decoded(data: bytes, told: str | None = None) -> tuple[str, str]:
+    found = encoding_of(whole(data), told)
+    return "".join(texts(whole(data), found)), found
+
+
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
 )
 def test_the_encoding_is_found(encoding: str) -> None:
     text, _ = decoded("Vorname;Straße\r\nJosé;Größe\r\n".encode(encoding))
-    assert text == "Vorname;Straße\r\nJosé;Größe\r\n"
+    assert text == "Vorname;Straße\nJosé;Größe\n"
 
 
 def test_the_encoding_can_be_told() -> None:
@@ -49,7 +54,7 @@ def test_the_encoding_can_be_told() -> None:
         (b"GIF89a" + bytes(200), "an image .GIF"),
         (b"BM\x36\x00\x00\x00" + bytes(range(256)), "an image .BMP"),
         (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
-        (b"PK\x03\x04\x14\x00" + bytes(100), "an Excel workbook"),
+        (b"PK\x03\x04\x14\x00" + bytes(100), "a packed file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "an old Excel"),
         (bytes(range(256)) * 20, "full of control characters"),
         (b"a,b\n\x81\x8d\x8f\x90\x9d", "save it as UTF-8"),
@@ -136,6 +141,36 @@ def test_a_delimiter_is_one_character() -> None:
         read_table(b"a,b", delimiter=", ")
 
 
+def test_cells_that_were_made_harmless_are_as_they_were() -> None:
+    assert read("a,b\n'=1+1,''@x\n'+49 30,'tis\n") == [
+        (2, ["=1+1", "'@x"], ""),
+        (3, ["+49 30", "'tis"], ""),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_is_read_alike_in_pieces_of_any_size(size: int, encoding: str) -> None:
+    data = 'naïve;b\r\n1;"two\r\nlines"\r\n\r\n"open;3\r\n4;é\r\n'.encode(encoding)
+    table = read_table(lambda: (data[n : n + size] for n in range(0, len(data), size)))
+    assert table.header == ["naïve", "b"]
+    assert [(row.line, row.cells, row.fault) for row in table.rows()] == [
+        (2, ["1", "two\nlines"], ""),
+        (5, ['"open;3'], UNCLOSED),
+        (6, ["4", "é"], ""),
+    ]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_row_without_end_spoils_itself_only(quote: str) -> None:
+    long = quote + "x" * (3 * LONGEST_ROW)
+    pieces = [b"a,b\n1,2\n", *(long[n : n + 65536].encode() for n in range(0, len(long), 65536)), b"\n3,4\n"]
+    found = [(row.line, row.cells, row.fault) for row in read_table(lambda: iter(pieces)).rows()]
+    assert [found[0], found[2]] == [(2, ["1", "2"], ""), (4, ["3", "4"], "")]
+    assert (found[1][0], found[1][2]) == (3, TOO_LONG)
+    assert len(found[1][1][0]) == 200
+
+
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """The machine may be busy."""
 CELLS = st.text(st.sampled_from("aé,;|\t\"' \n=1@"), max_size=8).map(lambda cell: f"x{cell}x")
@@ -163,6 +198,6 @@ def test_any_bytes_are_read_or_refused_and_no_line_is_lost(data: bytes) -> None:
         table = read_table(data)
     except Unreadable:
         return
-    lines = table.text.split("\n")
+    lines = decoded(data)[0].split("\n")
     named = {row.line for row in table.rows()}
     assert all(1 < line <= len(lines) for line in named)
