@@ -15,7 +15,10 @@ NEED_A_MESSAGE = ("opened", "clicked")
 
 @dataclass(frozen=True)
 class Event:
-    """Something from outside, with everything looked up. ``address`` is the one meant, normalised; "" where none is."""
+    """Something from outside, with everything looked up. ``address`` is the one meant, normalised; "" where none is.
+
+    ``is_named``: what came in named its message; else the message is the one last sent, which proves nothing about it.
+    """
 
     kind: Kind
     at: datetime
@@ -27,6 +30,7 @@ class Event:
     by_machine: bool = False
     until: date | None = None
     hard: bool = True
+    is_named: bool = True
     details: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +63,8 @@ def concerning(
         return None
     return Event(
         kind=kind, at=at, source=source, contact_id=contact_id, message_id=sent.pk if sent else None,
-        enrollment_id=sent.enrollment_id if sent else None, address=address, **rest,
+        enrollment_id=sent.enrollment_id if sent else None, address=address,
+        is_named=message is not None, **rest,
     )  # fmt: skip
 
 

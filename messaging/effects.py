@@ -18,7 +18,7 @@ def apply(event: Event) -> None:
     record(event)
     if not event.by_machine:
         tell(event)
-    if event.message_id is not None:
+    if event.message_id is not None and event.is_named:
         results.resolve_unknown(event.message_id, by=event.kind, at=event.at)
     if event.contact_id is not None:
         sent.tell(contact_id=event.contact_id)

@@ -178,11 +178,17 @@ def record_by_hand(
     return message
 
 
+RESENT = "resent"
+"""``resolved_by`` of a message that a person sent again while nobody knew what became of it."""
+
+
 def make_again(old: Message, *, now: datetime) -> Message:
     """The pending message that a person wants instead of one in doubt (messaging.commands.messages.resend).
 
-    Its bytes are made anew. It is stale after a day: the floor of sequences, which knows their days, is not asked.
+    The old one keeps that it was sent again. The bytes of the new one are made anew. It is stale after a day: the
+    floor of sequences, which knows their days, is not asked.
     """
+    Message.objects.filter(pk=old.pk).update(resolved_by=RESENT)
     new = Message.objects.create(
         mailing_id=old.mailing_id, contact_id=old.contact_id, opportunity_id=old.opportunity_id,
         sender_id=old.sender_id, mailbox_id=old.mailbox_id, enrollment_id=old.enrollment_id,

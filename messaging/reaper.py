@@ -35,7 +35,8 @@ RESCUE = (
 DOUBT = (
     LOCKED.format(join="", where="m.state = 'sending' AND m.lease_until < %(now)s")
     + """
-    UPDATE messaging_message SET state = 'unknown', reason = 'no_answer', lease_until = NULL
+    UPDATE messaging_message SET state = 'unknown', reason = 'no_answer', lease_until = NULL,
+           sent_at = gate_at
     WHERE id IN (SELECT id FROM locked) RETURNING id, state
 """
 )
@@ -97,4 +98,6 @@ def _move(sql: str, now: datetime) -> Counter[str]:
     for state, reason in reasons.items():
         if ids := sorted(id for id, new in moved if new == state):
             message_ended.send(sender=Message, ids=ids, state=state, reason=reason, at=now)
+            if state == "unknown":
+                sent.presume(ids)
     return Counter(state for _, state in moved)

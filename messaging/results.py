@@ -39,6 +39,7 @@ SENT = """
 ENDED = """
     WITH moved AS (
         UPDATE messaging_message SET state = %(state)s, reason = %(reason)s, lease_until = NULL,
+               sent_at = CASE %(state)s::text WHEN 'unknown' THEN gate_at END,
                smtp_phase = %(phase)s, smtp_code = %(code)s, smtp_text = %(text)s
         WHERE id = %(id)s AND lease_token = %(token)s AND state = ANY(%(sources)s)
         RETURNING id, mailbox_id, gate_at
@@ -138,16 +139,18 @@ def end(
             message_ended.send(
                 sender=Message, ids=[message.id], state=str(MOVES[move].target), reason=reason, at=now
             )
+            if move == "lose":
+                sent.presume([message.id])
     return bool(rows)
 
 
 def resolve_unknown(message_id: int, *, by: str, at: datetime) -> bool:
     """Something came back that only a delivered message can cause: an unknown one was sent, at its gate."""
-    found = Message.objects.filter(pk=message_id, state="unknown").update(
-        state="sent", sent_at=F("gate_at"), resolved_by=by
-    )
+    doubtful = Message.objects.filter(pk=message_id, state="unknown")
+    gate_at = doubtful.select_for_update(no_key=True).values_list("gate_at", flat=True).first()
+    found = doubtful.update(state="sent", sent_at=F("gate_at"), resolved_by=by)
     if found:
-        sent.record([message_id], at=at)
+        sent.record([message_id], at=gate_at or at)
     return bool(found)
 
 

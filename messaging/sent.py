@@ -14,6 +14,14 @@ from audience import activity
 from messaging.models import Message
 from messaging.signals import messages_sent
 
+IN_DOUBT = """
+    SELECT m.step_run_id FROM messaging_message AS m
+    WHERE m.state = 'unknown' AND m.step_run_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM messaging_message AS other
+        WHERE other.step_run_id = m.step_run_id AND other.channel = m.channel AND other.state = 'sent')
+"""
+"""The step runs of which nobody knows whether their message arrived: rates do not count them (reliability §2)."""
+
 
 def record(ids: list[int], *, at: datetime, by_hand: bool = False) -> None:
     """Write down that these were sent at ``at``, all of it, in the caller's transaction."""
@@ -54,6 +62,18 @@ def tell(
     if found:
         _follow(sorted(id for id, _ in found), at=min(at for _, at in found))
     return len(found)
+
+
+def presume(ids: list[int]) -> None:
+    """Nobody knows whether these were sent: for everything that is planned they were, at their gate (reliability §2).
+
+    The activity fields say so; the timeline says nothing before something comes back. After ``message_ended``, by
+    which the stays know.
+    """
+    found = Message.objects.filter(pk__in=ids, gate_at__isnull=False).order_by("contact_id", "pk")
+    for contact_id, channel, at in found.values_list("contact_id", "channel", "gate_at"):
+        assert at is not None
+        activity.mark([contact_id], "sent", at, type="SMS" if channel == "sms" else None)
 
 
 def _follow(ids: list[int], *, at: datetime, by_hand: bool = False) -> None:

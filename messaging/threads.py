@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from messaging.headers import chain
+from messaging.lifecycle import COUNTS_AS_SENT
 from messaging.models import Message
 
 
@@ -21,15 +22,16 @@ class Answered:
 def answered(enrollment_ids: Iterable[int]) -> dict[int, Answered]:
     """By stay, what its next answer answers. A stay to which nothing was sent yet is missing: a new thread begins.
 
-    The chain begins with the last e-mail that was itself no answer. What a person sent by hand cannot be referred to.
+    The chain begins with the last e-mail that was itself no answer. One in doubt counts as sent (reliability
+    §2). What a person sent by hand cannot be referred to.
     """
     ids = set(enrollment_ids)
     if not ids:
         return {}
     sent = Message.objects.filter(
-        enrollment_id__in=ids, state="sent", channel="email", message_id__isnull=False
+        enrollment_id__in=ids, state__in=COUNTS_AS_SENT, channel="email", message_id__isnull=False
     )
-    rows = sent.order_by("enrollment_id", "sent_at", "pk").values_list(
+    rows = sent.order_by("enrollment_id", "gate_at", "pk").values_list(
         "enrollment_id", "message_id", "subject", "mailing__thread"
     )
     found: dict[int, Answered] = {}

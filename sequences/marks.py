@@ -26,6 +26,16 @@ def sent(message_ids: Iterable[int], *, at: datetime) -> int:
     )
 
 
+def presumed(message_ids: Iterable[int]) -> int:
+    """Nobody knows whether these messages were sent: they count as sent, since their gate (reliability §2)."""
+    return execute(
+        """UPDATE sequences_steprun r SET sent_at = COALESCE(r.sent_at, found.gate_at)
+           FROM (SELECT s.id, m.gate_at FROM messaging_message m JOIN sequences_steprun s ON s.id = m.step_run_id
+                 WHERE m.id = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s) found WHERE r.id = found.id""",
+        [list(message_ids)],
+    )
+
+
 def ended(message_ids: Iterable[int], *, reason: str) -> int:
     """These messages will not leave: what the step did is cancelled, and it stays had."""
     return execute(

@@ -29,6 +29,8 @@ def mark_sent(ids: list[int], at: datetime, **_: Any) -> None:
 def mark_ended(ids: list[int], state: str, reason: str, **_: Any) -> None:
     if state in ("cancelled", "expired"):
         marks.ended(ids, reason=reason or state)
+    elif state == "unknown":
+        marks.presumed(ids)
 
 
 @receiver(signals.opened)

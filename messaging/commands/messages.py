@@ -16,9 +16,6 @@ from tenants.commands import audit
 from tenants.models import Member
 from tenants.policy import can
 
-RESENT = "resent"
-"""``resolved_by`` of a message that a person sent again while nobody knew what became of it."""
-
 
 class CannotResend(ValueError):
     """Why a message is not sent again; fit for a person. Nothing happened."""
@@ -34,7 +31,7 @@ def may_resend(member: Member | None, message: Message) -> bool:
 
 def is_resendable(message: Message) -> bool:
     """Whether there is anything to decide: nobody knows what became of it, and nobody sent it again."""
-    return message.state == State.UNKNOWN and message.resolved_by != RESENT
+    return message.state == State.UNKNOWN and message.resolved_by != outbox.RESENT
 
 
 @transaction.atomic
@@ -53,7 +50,6 @@ def resend(*, message: Message, by: Member, now: datetime) -> Message:
     old = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
     if why := _against(old):
         raise CannotResend(why)
-    Message.objects.filter(pk=old.pk).update(resolved_by=RESENT)
     new = outbox.make_again(old, now=now)
     audit(by=by, verb="message.resent", obj=new, at=now, instead_of=old.pk)
     Fact.objects.create(

@@ -71,7 +71,7 @@ class Message(TenantModel):
     )
     gate_at = models.DateTimeField(null=True)
     gate_seq = models.BigIntegerField(null=True)
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="in doubt: when it passed its gate")
     smtp_phase = models.TextField(default="", db_default="")
     smtp_code = models.SmallIntegerField(null=True)
     smtp_text = models.TextField(default="", db_default="")
@@ -97,6 +97,9 @@ class Message(TenantModel):
                 fields=["tenant", "lease_until"],
                 condition=Q(state__in=["leased", "sending"]),
                 name="message_leased",
+            ),
+            models.Index(
+                fields=["tenant", "step_run_id"], condition=Q(state="unknown"), name="message_in_doubt"
             ),
             models.Index(fields=["tenant", "enrollment_id"], name="message_by_enrollment"),
             models.Index(

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
+from messaging.sent import IN_DOUBT
 from sequences.engine.planning import MANY, as_sets
 from sequences.engine.sql import rows
 from sequences.models import Sequence
@@ -14,13 +15,13 @@ PEOPLE = """
     SELECT state, exit_reason, held_reason, count(*)
     FROM sequences_enrollment WHERE sequence_id = %s GROUP BY state, exit_reason, held_reason
 """
-STEPS = """
-    SELECT r.key, count(*) FILTER (WHERE r.state = 'executed'), count(*) FILTER (WHERE r.state = 'skipped'),
-           count(r.sent_at), count(r.opened_at), count(r.clicked_at), count(r.replied_at), count(r.bounced_at)
+OF_STEP = ("executed", "skipped", "sent", "opened", "clicked", "replied", "bounced")
+MARKS = ", ".join(f"count(r.{mark}_at) FILTER (WHERE r.id NOT IN ({IN_DOUBT}))" for mark in OF_STEP[2:])
+STEPS = f"""
+    SELECT r.key, count(*) FILTER (WHERE r.state = 'executed'), count(*) FILTER (WHERE r.state = 'skipped'), {MARKS}
     FROM sequences_enrollment e JOIN sequences_steprun r ON r.enrollment_id = e.id
     WHERE e.sequence_id = %s GROUP BY r.key
 """
-OF_STEP = ("executed", "skipped", "sent", "opened", "clicked", "replied", "bounced")
 
 
 def refresh(sequence: Sequence, *, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Numbers of sequences and of their steps, counted set-wise (screens §4: a person counts once per step)."""
+"""Numbers of sequences and of their steps, counted set-wise (screens §4: a person counts once per step).
+
+What nobody knows to have arrived counts in no rate, and so not as sent, before something comes back (reliability §2).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.expressions import RawSQL
 
+from messaging.sent import IN_DOUBT
 from sequences.models import Addition, Enrollment, Sequence, StepRun
 
 LARGE = 50_000
@@ -113,6 +118,7 @@ def _waiting(sequences: Collection[int]) -> Any:
 def _marks(sequences: Collection[int]) -> Any:
     """People and marks of step runs; a reply counts a person once, also when it answers two steps."""
     stays = StepRun.objects.filter(enrollment__sequence__in=sequences, sent_at__isnull=False)
+    stays = stays.exclude(pk__in=RawSQL(IN_DOUBT, []))
     rows = (
         stays.order_by()
         .values("enrollment__sequence_id")
@@ -137,7 +143,8 @@ def step_figures(sequence: Sequence) -> dict[str, StepFigures]:
         kept = sequence.counters["steps"].items()
         return {key: StepFigures(**(did | {"skipped": {"": did["skipped"]}})) for key, did in kept}
     rows = StepRun.objects.filter(enrollment__sequence=sequence).order_by().values("key", "state", "reason")
-    counted: Any = rows.annotate(n=Count("pk"), **{mark: Count(f"{mark}_at") for mark in MARKS})
+    known = ~Q(pk__in=RawSQL(IN_DOUBT, []))
+    counted: Any = rows.annotate(n=Count("pk"), **{mark: Count(f"{mark}_at", filter=known) for mark in MARKS})
     found: dict[str, dict[str, Any]] = {}
     for row in counted:
         step = found.setdefault(row["key"], {"skipped": {}, **dict.fromkeys(MARKS, 0)})

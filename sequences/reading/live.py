@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db.models import Count, Min
 
 from messaging.models import Message
+from messaging.outbox import RESENT
 from sequences import calendar, schedule
 from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
@@ -75,5 +76,6 @@ def attention_of(sequence: Sequence) -> list[Attention]:
 def _undelivered(sequence: Sequence) -> list[Attention]:
     mine = Enrollment.objects.filter(sequence=sequence).values("pk")
     rows = Message.objects.filter(enrollment_id__in=mine, state__in=["failed", "unknown"]).order_by()
+    rows = rows.exclude(state="unknown", resolved_by=RESENT)
     counted = rows.values_list("state", "reason").annotate(n=Count("pk"))
     return [Attention(state, n, reason) for state, reason, n in counted.order_by("-n")]

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from messaging import claim, gate, reaper
+from messaging import claim, gate, reaper, sent
 from messaging.claim import Lease
 from messaging.line import Statement, delivering
 from messaging.models import MailboxDue
@@ -70,6 +70,16 @@ def test_a_gate_finds_everything_by_its_key(full: Lease) -> None:
 @pytest.mark.parametrize("sql", [reaper.RESCUE, reaper.DOUBT])
 def test_the_reaper_looks_at_leases_only(full: Lease, sql: str) -> None:
     assert "message_leased" in plan(Statement(sql, {"now": NOW, "poison": 5}))
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT count(*) FROM messaging_message WHERE state = 'unknown'", sent.IN_DOUBT]
+)
+def test_what_is_in_doubt_is_found_without_the_past(full: Lease, sql: str) -> None:
+    """Health counts it for every tenant, and each run for its rates."""
+    found = plan(Statement(sql, {}))
+    assert "message_in_doubt" in found
+    assert "Seq Scan" not in found
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,5 @@
+"""A server to send to."""
+
+from tests.apps.messaging.conftest import sink
+
+__all__ = ["sink"]
