@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from messaging.models import Mailbox, SenderUsage
-from sequences.engine.senders import daily_limit
 from tenants.localtime import local_date
 from tenants.models import Member
 
@@ -28,4 +27,4 @@ def quota_of(member: Member, now: datetime) -> Quota | None:
         return None
     day = local_date(now, member.timezone)
     made = SenderUsage.objects.filter(sender=member, day=day).values_list("made", flat=True).first()
-    return Quota(made or 0, daily_limit(member), box)
+    return Quota(made or 0, member.daily_limit, box)

@@ -19,7 +19,14 @@ from tenants.wall import current_id, use
 
 
 class Refused(ValueError):
-    """The command cannot be done as it was asked; nothing of it happened. The message is fit for a person."""
+    """The command cannot be done as it was asked; nothing of it happened. The message is fit for a person.
+
+    ``field`` names the input at fault; empty: the whole.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @transaction.atomic
@@ -179,8 +186,14 @@ def _manages(role: Role) -> bool:
     return role.permissions.get("admin.manage") == ALL
 
 
+def lock_roles() -> None:
+    """Let nobody change roles, or who manages members, until the transaction ends."""
+    list(Role.objects.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+
+
 def _held(member: Member) -> Member:
     """The row, locked together with those of all who manage members: two admins may deactivate each other at once."""
+    lock_roles()
     admins = Member.objects.filter(role__permissions__contains={"admin.manage": ALL})
     ids = {member.pk, *admins.values_list("pk", flat=True)}
     rows = Member.objects.select_related("user", "role").filter(pk__in=ids).order_by("pk")

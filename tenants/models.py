@@ -11,6 +11,9 @@ from timezone_field import TimeZoneField
 
 from tenants.fields import CurrentTenant, TenantForeignKey, lowered
 
+EMAILS_PER_DAY = 500
+"""Automatic e-mails of one member on one day, where neither they nor their role say otherwise (semantics 2.29)."""
+
 
 class Tenant(models.Model):
     """One customer company; screens call it a workspace. Outside the wall."""
@@ -139,6 +142,11 @@ class Role(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_ready(self) -> bool:
+        """One of those that every workspace has: what it permits stays, its limits may be changed."""
+        return bool(self.key)
+
 
 class Member(TenantModel):
     """What a user is in this tenant: role, team, zone, limit, signature. Owner of records and sequences; a sender."""
@@ -156,6 +164,12 @@ class Member(TenantModel):
 
     def __str__(self) -> str:
         return str(self.user)
+
+    @property
+    def daily_limit(self) -> int:
+        """How many automatic e-mails may be made for them on a day of their zone."""
+        limits = (self.emails_per_day, self.role.emails_per_day, EMAILS_PER_DAY)
+        return next(limit for limit in limits if limit is not None)
 
     @property
     def name(self) -> str:

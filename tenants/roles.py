@@ -39,6 +39,25 @@ ACTIONS = {
     "audit.view": "Audit log, erasure, export of a person",
 }
 
+REACHING = frozenset(
+    {
+        *("sequence.view", "sequence.edit", "sequence.delete", "sequence.share", "enrollment.manage"),
+        *("reminder.work", "record.view", "record.edit", "record.delete", "tag.manage", "report.view"),
+        *("import.run", "export.run"),
+    }
+)
+"""Actions on objects with an owner, for which the four scopes differ. Of all others a role has just yes or no."""
+
+WITHIN = {
+    **dict.fromkeys(
+        ("sequence.create", "sequence.edit", "sequence.delete", "sequence.share", "enrollment.manage"),
+        "sequence.view",
+    ),
+    **dict.fromkeys(("record.edit", "record.delete", "export.run"), "record.view"),
+    **dict.fromkeys(("suppression.add", "suppression.edit"), "suppression.view"),
+}
+"""An action that reaches no further than another: nobody changes what they may not see."""
+
 #: key: (name, what it may do); an action that is not named is none
 READY: dict[str, tuple[str, dict[str, str]]] = {
     "admin": ("Owner/Admin", dict.fromkeys(ACTIONS, ALL)),
@@ -123,3 +142,10 @@ READY: dict[str, tuple[str, dict[str, str]]] = {
         {"sequence.view": ALL, "record.view": ALL, "report.view": ALL},
     ),
 }
+
+
+def reaches_as_far(reach: str, action: str, other: str, of_other: str) -> bool:
+    """Whether ``other`` in the scope ``of_other`` covers ``action`` in the scope ``reach``."""
+    if {action, other} <= REACHING:
+        return SCOPES.index(reach) <= SCOPES.index(of_other)
+    return reach == NONE or of_other != NONE

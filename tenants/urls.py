@@ -16,4 +16,8 @@ urlpatterns = [
     path("members/<int:member_id>/deactivate/", members.deactivate, name="member-deactivate"),
     path("members/<int:member_id>/activate/", members.activate, name="member-activate"),
     path("roles/", roles.roles, name="roles"),
+    path("roles/new/", roles.new, name="role-new"),
+    path("roles/reps/", roles.reps, name="role-reps"),
+    path("roles/<int:role_id>/", roles.edit, name="role"),
+    path("roles/<int:role_id>/delete/", roles.delete, name="role-delete"),
 ]

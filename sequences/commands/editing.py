@@ -173,13 +173,20 @@ def free_copy_name(name: str) -> str:
     return next(candidate for candidate in tries if is_name_free(candidate))
 
 
+def owned(member: Member) -> int:
+    """How many sequences count for the limit of a member's role (F-08): all of theirs that are not archived."""
+    return Sequence.objects.filter(owner=member).exclude(status=Status.ARCHIVED).count()
+
+
 def _refuse_beyond_limit(by: Member) -> None:
     limit = by.role.sequences_per_user
     if limit is None:
         return
-    has = Sequence.objects.filter(owner=by).exclude(status=Status.ARCHIVED).count()
+    Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)  # one at a time
+    has = owned(by)
     if has >= limit:
-        raise Refused(f"Your role permits {limit} sequences, and you own {has}. Archive one first.")
+        many = "1 sequence" if limit == 1 else f"{limit} sequences"
+        raise Refused(f"Your role permits {many}, and you own {has}. Archive one first.")
 
 
 def _refuse_fixed(sequence: Sequence, values: dict[str, Any]) -> None:

@@ -20,9 +20,6 @@ from sequences.models import SenderMode, Sequence
 from tenants.localtime import local_date
 from tenants.models import Member
 
-EMAILS_PER_DAY = 500
-"""Automatic e-mails of one user on one day, where neither the user nor their role says otherwise."""
-
 CONTACT_OWNER = "contact_owner"
 OWNER = "owner"
 
@@ -122,14 +119,8 @@ def _made(people: list[Member], now: datetime) -> dict[int, int]:
     return {sender: made for sender, day, made in usage if days.get(sender) == day}
 
 
-def daily_limit(member: Member) -> int:
-    """How many automatic e-mails may be made for a member a day: their own limit, their role's, the plan's."""
-    limits = (member.emails_per_day, member.role.emails_per_day, EMAILS_PER_DAY)
-    return next(limit for limit in limits if limit is not None)
-
-
 def _room(member: Member, made: Mapping[int, int]) -> int:
-    return max(daily_limit(member) - made.get(member.pk, 0), 0)
+    return max(member.daily_limit - made.get(member.pk, 0), 0)
 
 
 def _signatures(people: list[Member]) -> list[Needs]:

@@ -20,7 +20,6 @@ from sequences.engine import entry, refusals
 from sequences.engine.due import Work, work_of
 from sequences.engine.lacking import needed_by_step
 from sequences.engine.questions import PERSON
-from sequences.engine.senders import daily_limit
 from sequences.models import Run, SenderMode, Sequence
 from tenants.localtime import local_date
 
@@ -118,7 +117,7 @@ def runs_for(sequence: Sequence, newcomers: int) -> int:
     is_mailed = plan.steps.filter(day=1, kind="email").exists()
     if not is_mailed or sequence.sender_mode == SenderMode.CONTACT_OWNER:
         return 0
-    limit = daily_limit(sequence.sender or sequence.owner)
+    limit = (sequence.sender or sequence.owner).daily_limit
     return -(-newcomers // limit) if limit else 0
 
 

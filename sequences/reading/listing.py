@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Case, Count, Q, QuerySet, When
 
+from sequences.commands.editing import owned
 from sequences.models import Schedule, Sequence, Status
 from sequences.reading.figures import Figures, figures_of
 from steps.models import Step
@@ -87,6 +88,12 @@ def _shapes(plans: list[int]) -> dict[int, tuple[list[str], int]]:
 def _next_runs(ids: list[int]) -> dict[int, datetime]:
     rows = Schedule.objects.filter(sequence_id__in=ids).values_list("sequence_id", "next_run_at")
     return {pk: at for pk, at in rows if at is not None}
+
+
+def quota_of(member: Member) -> tuple[int, int] | None:
+    """How many sequences the member owns, of those that their role permits; None where it sets no limit (F-08)."""
+    limit = member.role.sequences_per_user
+    return None if limit is None else (owned(member), limit)
 
 
 def owners(member: Member) -> list[tuple[int, str]]:

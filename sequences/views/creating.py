@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from sequences.commands.editing import clone_sequence, create_sequence
 from sequences.forms import RECORD_HINTS, NewForm
 from sequences.models import Sequence
+from sequences.reading.listing import quota_of
 from sequences.refusals import Refused
 from sequences.views.access import action
 from tenants.access import MemberRequest, requires
@@ -29,7 +30,8 @@ def new(request: MemberRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(f"/sequences/{sequence.pk}/edit/")
     status = 422 if form.errors else 200
-    return render(request, "sequences/new.html", {"form": form, "hints": RECORD_HINTS}, status=status)
+    context = {"form": form, "hints": RECORD_HINTS, "quota": quota_of(request.member)}
+    return render(request, "sequences/new.html", context, status=status)
 
 
 @action("sequence.view")

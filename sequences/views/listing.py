@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from audience.views.lookup import text_of
 from sequences.models import Status
 from sequences.reading.figures import Figures
-from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners
+from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners, quota_of
 from sequences.views.access import number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -34,6 +34,7 @@ def index(request: MemberRequest) -> HttpResponse:
     ]
     total = reduce(Figures.plus, (line.figures for line in lines), Figures())
     due = [line.next_run_at for line in lines if line.next_run_at]
+    may_create = can(member, "sequence.create")
     context = {
         "tab": tab,
         "counts": counts(member),
@@ -43,7 +44,8 @@ def index(request: MemberRequest) -> HttpResponse:
         "next_run_at": min(due, default=None),
         "statuses": STATUSES,
         "owners": owners(member),
-        "may_create": can(member, "sequence.create"),
+        "may_create": may_create,
+        "quota": quota_of(member) if may_create else None,
         "now": now(),
     }
     return page(request, "sequences/list.html", context, parts=("sequences",))

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from messaging.models import Mailbox
-from tenants.models import Team
+from tenants.models import Role, Team
 from tenants.wall import use
 from tests.apps.messaging.factories import make_mailbox
 from tests.browser import NewPage
@@ -41,6 +41,10 @@ def fill(site: Site) -> dict[str, str]:
         ana = make_member(email="ana@us.example", team=north, password="x")
         make_member("sales_manager", email="invited@us.example")
         make_member(email="gone@us.example", is_active=False)
+        reps = Role.objects.get(key="sales_rep")
+        junior = Role.objects.create(
+            name="Junior rep", permissions=reps.permissions, emails_per_day=80, sequences_per_user=5
+        )
         make_mailbox(587, member=me, email="maya@us.example", tested_at=NOW)
         said = "The server refuses to sign in: 535 5.7.8 Username and Password not accepted. For more, see the help"
         broken = make_mailbox(465, member=me, is_default=False, state=Mailbox.BROKEN, problem=said)
@@ -59,6 +63,9 @@ def fill(site: Site) -> dict[str, str]:
         "member": f"/settings/members/{ana.pk}/",
         "invite": "/settings/members/new/",
         "roles": "/settings/roles/",
+        "role": f"/settings/roles/{junior.pk}/",
+        "ready role": f"/settings/roles/{reps.pk}/",
+        "new role": "/settings/roles/new/",
         "mailboxes": "/settings/mailboxes/",
         "mailbox": f"/settings/mailboxes/{broken.pk}/",
         "connect": "/settings/mailboxes/new/",

@@ -80,6 +80,7 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("reminders/", "pk"): make_reminder,
     ("templates/", "pk"): lambda: make_version().template_id,
     ("settings/members/", "member_id"): lambda: make_member().pk,
+    ("settings/roles/", "role_id"): lambda: Role.objects.create(name="Custom").pk,
     ("settings/mailboxes/", "mailbox_id"): lambda: make_mailbox().pk,
 }
 """How to make what an argument of a route names: (how the route begins, the argument) → its id. The first fits."""

@@ -115,3 +115,23 @@ def test_an_empty_list_says_what_to_do(tenant: Tenant, sign_in: SignIn) -> None:
     page = text(sign_in(make_member("sales_rep")).get(LIST))
     assert "No sequence yet" in page and "Import people first" in page
     assert "No sequence matches" in text(sign_in(make_member("sales_rep")).get(LIST, {"q": "x"}))
+
+
+def test_f_08_how_many_sequences_are_left_is_said_and_no_more_are_made_or_cloned(
+    client: Client, rep: Member, sequence: Sequence
+) -> None:
+    assert "You own" not in text(client.get(LIST)) and "you own" not in text(client.get(LIST))
+    Role.objects.filter(pk=rep.role_id).update(sequences_per_user=2)
+    assert "you own 1 of 2 sequences" in text(client.get(LIST))
+    client.post("/sequences/new/", {"name": "Second", "record": "contact"})
+    assert "you own 2 of 2 sequences" in text(client.get(LIST))
+    assert "You own 2 of 2 sequences." in text(client.get("/sequences/new/"))
+    refused = client.post("/sequences/new/", {"name": "Third", "record": "contact"})
+    assert refused.status_code == 422
+    said = "Your role permits 2 sequences, and you own 2. Archive one first."
+    assert said in text(refused)
+    assert said in text(client.post(f"/sequences/{sequence.pk}/clone/", follow=True))
+    assert Sequence.objects.count() == 2
+    Sequence.objects.filter(name="Second").update(status=Status.ARCHIVED)
+    client.post(f"/sequences/{sequence.pk}/clone/")
+    assert Sequence.objects.filter(name="Outbound (copy)").exists()
