@@ -11,7 +11,16 @@ from django.db import connection
 
 from audience.conditions.parse import is_custom_key
 from audience.conditions.types import FieldType
-from audience.fields import Catalogue, Field
+from audience.fields import (
+    ACCOUNT,
+    ACTIVITY,
+    ACTIVITY_TYPES,
+    CONTACT,
+    OPPORTUNITY,
+    OUTCOMES,
+    Catalogue,
+    Field,
+)
 from audience.models import Choice, CustomField
 from audience.models.slots import DATE, DATE_TIME, NUMBER, TEXT, YES_NO
 from tenants.wall import current_id
@@ -26,6 +35,9 @@ SLOTS = {
     FieldType.YES_NO: YES_NO,
 }
 """Which columns can hold a custom field of a type; tags have a table of their own."""
+
+
+PLURALS = {CONTACT: "contacts", ACCOUNT: "companies", OPPORTUNITY: "opportunities"}
 
 
 class CannotMakeField(ValueError):
@@ -86,7 +98,8 @@ def _free_slot(record: str, type_: FieldType) -> str:
         if slot not in taken:
             return slot
     raise CannotMakeField(
-        f"{record} has {len(SLOTS[type_])} fields of type {type_} already; no more are possible"
+        f"{PLURALS[record]} have {len(SLOTS[type_])} fields of this kind already, retired ones included; "
+        "no more are possible"
     )
 
 
@@ -103,7 +116,27 @@ def choices_of(field: Field) -> list[str]:
     """What may be chosen: the closed list, or the tenant's open one so far."""
     if field.choices:
         return list(field.choices)
-    return list(Choice.objects.filter(record=field.record, field=field.key).values_list("value", flat=True))
+    found = values_of(field.record, field.key)
+    return _once([*activity_types(), *found]) if field.key == "last_activity_type" else found
+
+
+def values_of(record: str, key: str) -> list[str]:
+    """A list of values of the tenant, in its order."""
+    return list(Choice.objects.filter(record=record, field=key).values_list("value", flat=True))
+
+
+def activity_types() -> list[str]:
+    """The types of activities: those of every workspace, then the tenant's own."""
+    return _once([*ACTIVITY_TYPES, *values_of(ACTIVITY, "type")])
+
+
+def call_outcomes() -> list[str]:
+    """What a call may come to: the tenant's own list, else the usual one."""
+    return values_of(ACTIVITY, "outcome") or list(OUTCOMES)
+
+
+def _once(values: Iterable[str]) -> list[str]:
+    return list({value.casefold(): value for value in reversed(list(values))}.values())[::-1]
 
 
 def spelled(field: Field, values: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,15 @@ MODES = (
 )
 """All that ``last_contacted_mode`` can be; the only closed list."""
 
+ACTIVITY_TYPES = ("Call", "Phone", "Chat", "Task", "SMS", "Email", "LinkedIn", "Meeting")
+"""The types of activities that every workspace has (F-63 and the table of semantics 6.5)."""
+
+OUTCOMES = ("Connected", "No answer", "Voicemail", "Wrong number")
+"""What calls may have come to, until the workspace has a list of its own."""
+
+ACTIVITY = "activity"
+"""In the place of a record: whose lists of values are ``type`` and ``outcome``, of activities and calls."""
+
 
 @dataclass(frozen=True)
 class Field:

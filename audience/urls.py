@@ -3,7 +3,7 @@
 from django.urls import path
 
 from audience.fields import ACCOUNT, CONTACT
-from audience.views import companies, conditions, contacts, editing, imports, suppression
+from audience.views import companies, conditions, contacts, editing, fields, imports, suppression, value_lists
 
 urlpatterns = [
     path("contacts/", contacts.index, name="contacts"),
@@ -22,5 +22,11 @@ urlpatterns = [
     path("imports/<int:pk>/progress/", imports.progress, name="import-progress"),
     path("imports/<int:pk>/refused.csv", imports.refused, name="import-refused"),
     path("conditions/preview/", conditions.preview, name="conditions-preview"),
+    path("settings/fields/", fields.index, name="fields"),
+    path("settings/fields/new/", fields.new, name="field-new"),
+    path("settings/fields/<int:pk>/", fields.edit, name="field"),
+    path("settings/fields/<int:pk>/retire/", fields.retire, name="field-retire"),
+    path("settings/fields/<int:pk>/bring-back/", fields.bring_back, name="field-bring-back"),
+    path("settings/lists/", value_lists.index, name="value-lists"),
     path("settings/suppression/", suppression.index, name="suppression"),
 ]

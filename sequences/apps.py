@@ -5,12 +5,14 @@ class SequencesConfig(AppConfig):
     name = "sequences"
 
     def ready(self) -> None:
-        from audience import lists
+        from audience import lists, uses
         from messaging import usage
         from sequences import leaving, receivers  # noqa: F401 - receivers connect themselves
         from sequences.engine.questions import membership_at
         from sequences.reading.templates import uses_of
+        from sequences.reading.using import sequences_of_field, sequences_of_view
 
         usage.register(uses_of)
         leaving.register()
         lists.membership_of = membership_at
+        uses.register(of_field=sequences_of_field, of_view=sequences_of_view)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from audience.catalogue import activity_types, call_outcomes
 from messaging.models import Template
 from steps.inputs import AddressesField, LinesField, PlaceholderText, with_current
 from steps.models import Step
@@ -15,7 +16,6 @@ from steps.models import Step
 Choices = Sequence[tuple[str, str]]
 LAST_DAY = 90
 MOST_DUE_DAYS = 365
-OUTCOMES = ("Connected", "No answer", "Voicemail", "Wrong number")
 PRIORITIES = (("low", "Low"), ("normal", "Normal"), ("high", "High"))
 
 
@@ -195,7 +195,7 @@ class CallForm(ReminderForm):
         most=12,
         longest=60,
         required=False,
-        initial=OUTCOMES,
+        initial=call_outcomes,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -209,6 +209,11 @@ class TaskForm(ReminderForm):
     kind = "task"
 
     type = forms.CharField(label="Activity type", max_length=60, required=False)
+
+    @property
+    def types(self) -> list[str]:
+        """The types to suggest."""
+        return activity_types()
 
 
 class EmailReminderForm(ReminderForm):

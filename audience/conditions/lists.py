@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from audience.catalogue import catalogue
+from audience.catalogue import catalogue, choices_of
 from audience.conditions.parse import FieldRef, Scope, StepField
 from audience.conditions.typed import Options
 from audience.conditions.types import ME, FieldType
 from audience.fields import Field
-from audience.models import AccountTag, Choice, ContactTag, OpportunityTag
+from audience.models import AccountTag, ContactTag, OpportunityTag
 from tenants.models import Member
 
 TAGS = {"contact": ContactTag, "account": AccountTag, "opportunity": OpportunityTag}
@@ -29,16 +29,19 @@ def tenant_scope(
 class TenantLists:
     """The values of fields that one picks from. Asks for each list once, and only when a row shows it.
 
-    ``sequences`` gives the names of all sequences, ``outcomes`` those that each call step offers.
+    ``sequences`` gives the names of all sequences, ``outcomes`` those that each call step offers; ``me`` is what the
+    value of that name is called.
     """
 
     def __init__(
         self,
         sequences: Callable[[], Iterable[str]] = tuple,
         outcomes: Mapping[str, Sequence[str]] | None = None,
+        me: str = "The owner of the sequence",
     ) -> None:
         self._sequences = sequences
         self._outcomes = outcomes or {}
+        self._me = me
         self._kept: dict[FieldRef, Options] = {}
 
     def options(self, ref: FieldRef) -> Options:
@@ -53,12 +56,10 @@ class TenantLists:
         if ref.type is FieldType.SEQUENCE:
             return _plain(self._sequences())
         if ref.type is FieldType.USER:
-            return [(ME, "The owner of the sequence"), *_members()]
+            return [(ME, self._me), *_members()]
         if ref.type is FieldType.TAGS:
             return _plain(_labels(ref))
-        if ref.choices:
-            return _plain(ref.choices)
-        return _plain(Choice.objects.filter(record=ref.record, field=ref.key).values_list("value", flat=True))
+        return _plain(choices_of(ref))
 
 
 def _plain(values: Iterable[str]) -> Options:

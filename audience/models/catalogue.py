@@ -61,6 +61,18 @@ class SavedView(TenantModel):
     conditions = models.JSONField(default=list)
     owner = TenantForeignKey(Member, models.SET_NULL, null=True, blank=True)
     is_shared = models.BooleanField(default=False)
+    columns = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="names of the fields that its list shows; empty: the usual",
+    )
+    sort = models.TextField(
+        default="",
+        db_default="",
+        blank=True,
+        help_text="name of a field, with - the greatest first; empty: the newest",
+    )
 
     class Meta:
         constraints = [

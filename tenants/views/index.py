@@ -62,6 +62,20 @@ EVERYBODYS = (
     ),
     Card("Roles", "What each role may see and do.", "key", "/settings/roles/", ("admin.manage",)),
     Card(
+        "Fields",
+        "Fields of your own on contacts, companies and opportunities.",
+        "adjustments-horizontal",
+        "/settings/fields/",
+        ("admin.manage",),
+    ),
+    Card(
+        "Lists of values",
+        "Stages, types of activities, outcomes of calls.",
+        "list-bullet",
+        "/settings/lists/",
+        ("admin.manage",),
+    ),
+    Card(
         "Suppression list",
         "Addresses and numbers that nothing is sent to.",
         "no-symbol",

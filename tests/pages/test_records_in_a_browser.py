@@ -12,7 +12,17 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from audience.models import Contact, ContactTag, ImportJob, ImportRefusal, Suppression
+from audience.catalogue import make_field
+from audience.conditions.types import FieldType
+from audience.models import (
+    Contact,
+    ContactTag,
+    CustomField,
+    ImportJob,
+    ImportRefusal,
+    SavedView,
+    Suppression,
+)
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.browser import NewPage
@@ -72,6 +82,10 @@ def fill(site: Site) -> dict[str, str]:
             channel="email", address_norm="ann@x.example", reason="unsubscribed", at=NOW
         )
         Suppression.objects.create(channel="email", address_norm="b@x.example", reason="bounced", at=NOW)
+        tier = make_field("contact", "tier", FieldType.CHOICE, "Tier of support")
+        make_field("contact", "renews_on", FieldType.DATE)
+        CustomField.objects.filter(pk=make_field("contact", "old", FieldType.TEXT).pk).update(retired_at=NOW)
+        SavedView.objects.create(name="Gold", conditions=[{"field": "tier", "op": "is", "value": "Gold"}])
         running = ImportJob.objects.create(
             file_name="a.csv",
             state="running",
@@ -107,6 +121,10 @@ def fill(site: Site) -> dict[str, str]:
         "import-running": f"/imports/{running.pk}/",
         "import-done": f"/imports/{done.pk}/",
         "suppression": "/settings/suppression/",
+        "fields": "/settings/fields/",
+        "field-new": "/settings/fields/new/",
+        "field": f"/settings/fields/{tier.pk}/",
+        "value-lists": "/settings/lists/",
     }
 
 

@@ -30,7 +30,7 @@ def cards(client: Client) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("admin", ["My settings", "Mailboxes", "Workspace", "Members", "Roles"]),
+        ("admin", ["My settings", "Mailboxes", "Workspace", "Members", "Roles", "Fields", "Lists of values"]),
         ("sequence_manager", ["My settings", "Mailboxes", "Workspace"]),
         ("sales_rep", ["My settings", "Mailboxes"]),
         ("read_only", ["My settings"]),

@@ -17,7 +17,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
 from activities.models import Reminder
-from audience.models import ImportJob
+from audience.catalogue import make_field
+from audience.conditions.types import FieldType
+from audience.models import CustomField, ImportJob
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
 from tenants.models import Member, Role, Tenant
@@ -59,6 +61,10 @@ def make_import() -> int:
     return ImportJob.objects.create(file_name="people.csv", owner=Member.objects.first(), made_at=NOW).pk
 
 
+def make_own_field() -> int:
+    return make_field("contact", f"field_{CustomField.objects.count()}", FieldType.TEXT).pk
+
+
 def make_sequence() -> int:
     owner = Member.objects.filter(role__key="admin").first()
     assert owner
@@ -79,6 +85,7 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("sequences/", "pk"): make_sequence,
     ("reminders/", "pk"): make_reminder,
     ("templates/", "pk"): lambda: make_version().template_id,
+    ("settings/fields/", "pk"): make_own_field,
     ("settings/members/", "member_id"): lambda: make_member().pk,
     ("settings/roles/", "role_id"): lambda: Role.objects.create(name="Custom").pk,
     ("settings/mailboxes/", "mailbox_id"): lambda: make_mailbox().pk,

@@ -112,7 +112,7 @@ def test_fields_of_one_type_come_to_an_end(tenant: Tenant) -> None:
     for n in range(8):
         make_field("contact", f"day_{n}", FieldType.DATE)
     assert len(set(CustomField.objects.values_list("column", flat=True))) == 8
-    with pytest.raises(CannotMakeField, match="contact has 8 fields of type date already"):
+    with pytest.raises(CannotMakeField, match="contacts have 8 fields of this kind already"):
         make_field("contact", "day_8", FieldType.DATE)
     make_field("account", "day_8", FieldType.DATE)
     with pytest.raises(CannotMakeField, match="there is a field “day_8” of account already"):

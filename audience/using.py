@@ -1,0 +1,26 @@
+"""What this floor keeps that names fields: saved views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import reverse
+
+from audience.fields import ACCOUNT, CONTACT, Field
+from audience.models import SavedView
+from audience.uses import Use, is_named, names
+
+LISTS = {CONTACT: "contacts", ACCOUNT: "companies"}
+
+
+def views_of_field(field: Field) -> Iterator[Use]:
+    """The saved views that ask for a field, show it or are sorted by it."""
+    for view in SavedView.objects.order_by("pk"):
+        shown = [*view.columns, view.sort.removeprefix("-")]
+        if is_named(field, view.record, view.conditions) or any(names(field, view.record, n) for n in shown):
+            yield Use("view", view.name, path_of(view))
+
+
+def path_of(view: SavedView) -> str:
+    """The list that shows the view; none of opportunities yet."""
+    return f"{reverse(LISTS[view.record])}?view={view.pk}" if view.record in LISTS else ""

@@ -1,0 +1,165 @@
+"""The settings of fields and of lists of values."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.test import Client
+
+from audience.catalogue import call_outcomes, catalogue, choices_of
+from audience.models import Contact, CustomField, SavedView
+from messaging.templating import save_template
+from sequences.commands.editing import create_sequence
+from sequences.models import Sequence
+from tenants.models import AuditLine
+from tenants.wall import use
+from tests.factories import NOW, ContactFactory, make_tenant
+from tests.pages.somebody import Somebody, words
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"label": "Größe des Teams", "record": "contact", "type": "number"}
+
+
+@pytest.fixture
+def me(client: Client) -> Somebody:
+    return Somebody(client, make_tenant())
+
+
+def make(me: Somebody, **given: str) -> CustomField:
+    answer = me.client.post("/settings/fields/new/", NEW | given)
+    assert answer.status_code == 302, words(answer.content.decode())
+    with use(me.tenant):
+        return CustomField.objects.latest("pk")
+
+
+def test_a_field_stands_in_conditions_imports_templates_and_pages_at_once(me: Somebody) -> None:
+    field = make(me)
+    assert (field.key, field.label, field.type) == ("grosse_des_teams", "Größe des Teams", "number")
+    assert "Größe des Teams" in words(me.get("/settings/fields/"))
+    with use(me.tenant):
+        contact = ContactFactory()
+        Contact.objects.filter(pk=contact.pk).update(**{field.column: 12})
+        subject = "{{ contact.grosse_des_teams }}"
+        save_template(by=me.member, name="T", subject=subject, body="<p>x</p>", now=NOW)
+    assert "Größe des Teams 12" in words(me.get(f"/contacts/{contact.pk}/"))
+    assert "Größe des Teams" in me.get(f"/contacts/{contact.pk}/edit/")
+    asked = {"cond-0-field": "grosse_des_teams", "cond-0-op": ">", "cond-0-value": "11"}
+    answer = me.client.post("/conditions/preview/", asked)
+    assert "<b>1</b>" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"label": "  "}, "A field needs a name."),
+        ({"label": "First Name"}, "There is a field “First Name” already."),
+        ({"type": "user"}, "Select a valid choice."),
+        ({"label": "x" * 61}, "at most 60 characters"),
+    ],
+)
+def test_what_cannot_be_a_field_is_said_at_its_place(me: Somebody, given: dict[str, str], said: str) -> None:
+    answer = me.client.post("/settings/fields/new/", NEW | given)
+    assert answer.status_code == 422
+    assert said in html.unescape(words(answer.content.decode()))
+    with use(me.tenant):
+        assert not CustomField.objects.exists()
+
+
+def test_when_all_places_are_taken_it_is_said(me: Somebody) -> None:
+    for n in range(4):
+        make(me, label=f"Moment {n}", type="date_time")
+    answer = me.client.post("/settings/fields/new/", NEW | {"label": "Moment 5", "type": "date_time"})
+    assert answer.status_code == 422
+    assert "Contacts have 4 fields of this kind already" in words(answer.content.decode())
+
+
+def test_keys_do_not_clash(me: Somebody) -> None:
+    keys = [make(me, label=label).key for label in ("Step", "Team!", "team?", "日本", "2nd choice")]
+    assert keys == ["step_2", "team", "team_2", "field", "field_2nd_choice"]
+
+
+def test_a_choice_has_values_that_can_be_changed(me: Somebody) -> None:
+    field = make(me, label="Tier", type="choice", choices="Gold\nSilver\n\ngold")
+    with use(me.tenant):
+        found = catalogue().get("contact", "tier")
+        assert found
+        assert choices_of(found) == ["Gold", "Silver"]
+    answer = me.client.post(f"/settings/fields/{field.pk}/", {"label": "Level", "choices": "Bronze\nGOLD"})
+    assert answer.status_code == 302
+    with use(me.tenant):
+        field.refresh_from_db()
+        assert (field.label, field.key) == ("Level", "tier")
+        assert choices_of(found) == ["Bronze", "GOLD"]
+        assert AuditLine.objects.filter(verb="field.change").exists()
+
+
+def test_a_retired_field_is_gone_and_comes_back_with_its_values(me: Somebody) -> None:
+    field = make(me)
+    with use(me.tenant):
+        contact = ContactFactory(**{field.column: 7})
+    me.client.post(f"/settings/fields/{field.pk}/retire/")
+    assert "Größe" not in words(me.get(f"/contacts/{contact.pk}/"))
+    assert "Größe" not in me.get(f"/contacts/{contact.pk}/edit/")
+    assert "Retired" in words(me.get("/settings/fields/"))
+    assert me.client.post(f"/settings/fields/{field.pk}/retire/").status_code == 404
+    make(me, label="Other")
+    me.client.post(f"/settings/fields/{field.pk}/bring-back/")
+    assert "Größe des Teams 7" in words(me.get(f"/contacts/{contact.pk}/"))
+
+
+def test_a_retired_field_does_not_come_back_beside_one_of_its_name(me: Somebody) -> None:
+    field = make(me)
+    me.client.post(f"/settings/fields/{field.pk}/retire/")
+    other = make(me)
+    assert other.key == "grosse_des_teams_2"
+    page = me.client.post(f"/settings/fields/{field.pk}/bring-back/", follow=True).content.decode()
+    assert "stays retired" in page
+    with use(me.tenant):
+        assert CustomField.objects.get(pk=field.pk).retired_at
+
+
+def test_a_field_in_use_is_not_retired_and_what_uses_it_is_named(me: Somebody) -> None:
+    field = make(me)
+    asked = [{"field": field.key, "op": ">", "value": 3}]
+    with use(me.tenant):
+        view = SavedView.objects.create(name="Big teams", conditions=asked)
+        sequence = create_sequence(name="Outbound", by=me.member, now=NOW)
+        Sequence.objects.filter(pk=sequence.pk).update(exit_conditions=asked)
+        save_template(by=me.member, name="Intro", subject="{{ grosse_des_teams }}", body="<p>x</p>", now=NOW)
+    page = me.client.post(f"/settings/fields/{field.pk}/retire/", follow=True).content.decode()
+    assert "the sequence “Outbound”, the template “Intro” and the view “Big teams”" in html.unescape(page)
+    with use(me.tenant):
+        assert not CustomField.objects.filter(retired_at__isnull=False).exists()
+        view.delete()
+        Sequence.objects.filter(pk=sequence.pk).update(status="archived")
+    page = me.client.post(f"/settings/fields/{field.pk}/retire/", follow=True).content.decode()
+    assert "by the template “Intro”." in html.unescape(page)
+
+
+def test_a_rep_may_not_change_fields(client: Client) -> None:
+    me = Somebody(client, make_tenant(), "sales_rep")
+    for path in ("/settings/fields/", "/settings/fields/new/", "/settings/lists/"):
+        assert me.client.get(path).status_code == 403
+        assert me.client.post(path, NEW).status_code == 403 if path != "/settings/fields/" else True
+
+
+def test_lists_of_values_are_kept_in_their_order(me: Somebody) -> None:
+    page = me.get("/settings/lists/")
+    assert "Meeting" in words(page)
+    assert re.search(r"Connected\nNo answer", page)
+    me.client.post("/settings/lists/", {"list": "types", "values": "Lunch\nCoffee\nmeeting"})
+    me.client.post("/settings/lists/", {"list": "stages", "values": "Lead\nCustomer"})
+    me.client.post("/settings/lists/", {"list": "outcomes", "values": "Spoke\nNobody there"})
+    with use(me.tenant):
+        for record in ("contact", "account"):
+            field = catalogue().get(record, "last_activity_type")
+            assert field
+            assert choices_of(field)[-3:] == ["Meeting", "Lunch", "Coffee"]
+        assert call_outcomes() == ["Spoke", "Nobody there"]
+    answer = me.client.post("/settings/lists/", {"list": "outcomes", "values": " \n"})
+    assert answer.status_code == 422
+    assert "One value is needed at least." in words(answer.content.decode())
+    assert me.client.post("/settings/lists/", {"list": "x"}).status_code == 404
