@@ -3,6 +3,9 @@
 import gc
 import os
 import warnings
+from contextlib import suppress
+from inspect import signature
+from typing import Any
 
 import structlog
 from celery import Celery, Task
@@ -39,10 +42,16 @@ def share_what_is_loaded(**_kwargs: object) -> None:
 
 
 @task_prerun.connect
-def name_the_task_in_logs(task_id: str, task: Task, **_kwargs: object) -> None:
-    """Put the task on each log line of its run."""
+def name_the_task_in_logs(
+    task_id: str, task: Task, args: list[Any], kwargs: dict[str, Any], **_kwargs: object
+) -> None:
+    """Put the task, and the tenant it is for, on each log line of its run."""
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+    with suppress(TypeError):  # wrong arguments: the task itself will say so
+        given = signature(task.run).bind(*args, **kwargs).arguments
+        if given.get("tenant_id") is not None:
+            structlog.contextvars.bind_contextvars(tenant=given["tenant_id"])
 
 
 @task_success.connect

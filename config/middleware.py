@@ -9,7 +9,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from config import health
+from config import health, metrics
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -31,14 +31,24 @@ class RequestIdMiddleware:
         response["X-Request-ID"] = request_id
         return response
 
+    def process_view(self, request: HttpRequest, *_: object) -> None:
+        """Put the workspace on the lines that are written outside of its wall, too: that a page failed."""
+        membership = getattr(request, "membership", None)
+        if membership is not None:
+            structlog.contextvars.bind_contextvars(tenant=membership.tenant_id)
+
 
 class ProbeMiddleware:
-    """Answers ``/healthz`` and ``/readyz`` before anything looks at the host or asks for HTTPS.
+    """Answers ``/healthz``, ``/readyz`` and ``/metrics`` before anything looks at the host or asks for HTTPS.
 
     Probes come from inside, by address. First of the middleware.
     """
 
-    PROBES: ClassVar[dict[str, Handler]] = {"/healthz": health.healthz, "/readyz": health.readyz}
+    PROBES: ClassVar[dict[str, Handler]] = {
+        "/healthz": health.healthz,
+        "/readyz": health.readyz,
+        "/metrics": metrics.metrics,
+    }
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
@@ -59,6 +60,7 @@ def deliver_next(
         if found is None:
             return
         tenant_id, mailbox_id = found
+        structlog.contextvars.bind_contextvars(tenant=tenant_id)
     helpers = settings.MAILBOX_CONNECTIONS - 1 if helpers is None else helpers
     reaper.rescue(tenant_id, now=now())
     if helpers and due.is_much(tenant_id, mailbox_id, now=now()):

@@ -53,6 +53,11 @@ def current_id() -> int:
     return tenant_id
 
 
+def in_use() -> int | None:
+    """The id of the tenant in use, None outside of ``use()``; for logs."""
+    return _current.get()
+
+
 def _set(tenant_id: int | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant_id or "")])
