@@ -12,7 +12,7 @@ class ChassisConfig(AppConfig):
     verbose_name = "Stepwise"
 
     def ready(self) -> None:
-        from config import celery, role  # noqa: F401
+        from config import celery, counters, role  # noqa: F401
 
         if settings.SENTRY_DSN:
             import sentry_sdk

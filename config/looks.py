@@ -6,6 +6,7 @@ A look returns what it found as a line for a person, or raises :class:`Unhealthy
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from config.role import SQL, refusal
 Look = Callable[[], str]
 T = TypeVar("T")
 
-LEFTOVERS_SECONDS = 15
+COUNT_SECONDS = 15
 """Counting goes through all tenants, so a probe that asks more often gets the last count."""
 
 LATE_SECONDS = 900
@@ -110,13 +111,8 @@ def due() -> str:
 
 def leases() -> str:
     """Leases that have run out are taken back."""
-    try:
-        expired, unknown = (
-            cache.get_or_set("leftovers", _leftovers, timeout=LEFTOVERS_SECONDS) or _leftovers()
-        )
-    except (RedisError, OSError):
-        expired, unknown = _leftovers()
-    return f"{expired} run out, {unknown} messages unknown"
+    found = standing()
+    return f"{found.leases_expired} run out, {found.unknown} messages unknown"
 
 
 LOOKS: dict[str, Look] = {
@@ -141,6 +137,19 @@ def take(look: Look) -> tuple[bool, str]:
         return False, str(wrong)
 
 
+def standing() -> watch.Standing:
+    """The messages that have not come to their end, counted lately. Raises :class:`Unhealthy` without a database."""
+
+    def count() -> list[int]:
+        return list(astuple(_asking(lambda: watch.standing(datetime.now(UTC)))))
+
+    try:
+        found = cache.get_or_set("standing", count, timeout=COUNT_SECONDS) or count()
+    except (RedisError, OSError):
+        found = count()
+    return watch.Standing(*found)
+
+
 def _row(sql: str) -> tuple:
     def ask() -> tuple:
         with connection.cursor() as cursor:
@@ -156,11 +165,6 @@ def _asking(question: Callable[[], T]) -> T:
         return question()
     except Error as error:
         raise Unhealthy(_first_line(error)) from error
-
-
-def _leftovers() -> list[int]:
-    found = _asking(lambda: watch.leftovers(datetime.now(UTC)))
-    return [found.leases_expired, found.unknown]
 
 
 def _sign_of_life(key: str, name: str, expected_every: float = 0) -> str:

@@ -293,3 +293,5 @@ LOG_LEVEL = env("LOG_LEVEL", default="INFO" if MODE == "production" else "WARNIN
 LOG_FORMAT = env("LOG_FORMAT", default="json" if MODE == "production" else "text")
 LOGGING = logging_config(LOG_LEVEL, as_json=LOG_FORMAT == "json")
 SENTRY_DSN = env("SENTRY_DSN", default="")
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+"""What a Prometheus has to show; without it `/metrics` answers this machine only."""
