@@ -6,6 +6,7 @@ Every measured run is undone by a rollback, so that each meets the same rows; no
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -40,13 +41,21 @@ class Undo(Exception):
 
 def measure() -> list[Figure]:
     """entry, entry_vs_orm, step, idle_run and wall of the issue's table."""
-    print("filling 1,200,000 contacts ...", flush=True)
+    say("filling 1,200,000 contacts ...")
     tenant = people.make_people()
     with use(tenant):
         sequence = make_sequence()
+    say("entry ...")
     figures = measure_entry(tenant, sequence)
+    say("letting 200,000 in ...")
     enter(tenant, sequence)
+    say("step, idle_run, wall ...")
     return figures + measure_steps(tenant, sequence) + [wall.figure(tenant, sequence, run_of)]
+
+
+def say(what: str) -> None:
+    """Progress: what is being done now, and since when."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
 
 
 def make_sequence() -> Sequence:
@@ -135,9 +144,17 @@ def enter(tenant: Tenant, sequence: Sequence) -> None:
     with use(tenant):
         unlimited()
         run_of(sequence, 1)
+    tidied()
+    with use(tenant):
+        unlimited()
         outbox.accept_all(people.NOW)
         Sequence.objects.filter(pk=sequence.pk).update(exit_conditions=EXITS)
     sequence.exit_conditions = EXITS
+    tidied()
+
+
+def tidied() -> None:
+    """What autovacuum would do after so much was written."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
