@@ -46,11 +46,11 @@ def _measure(names: list[str]) -> int:
 
     missed = 0
     for name in names:
-        figures = importlib.import_module(f"bench.{name}").measure()
-        for figure in figures:
-            print(figure, flush=True)
-            missed += not figure.reached
-        save(figures)
+        for figures in importlib.import_module(f"bench.{name}").measure():
+            save(figures)
+            for figure in figures:
+                print(figure, flush=True)
+                missed += not figure.reached
     return 1 if missed else 0
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -38,7 +39,7 @@ KNOWN = {"contact.first_name", "contact.last_name", "contact.email"}
 LIMIT_S = 600
 
 
-def measure() -> list[Figure]:
+def measure() -> Iterator[list[Figure]]:
     """delivery, delivery_vs_drip, delivery_cpu_ms, delivery_broker_messages and delivery_worker_mb of the table."""
     tenant, mailbox = make_sender()
     rates, cpus, broker, memory, floors, drips = [], [], [], [], [], []
@@ -55,7 +56,7 @@ def measure() -> list[Figure]:
         floors.append(MAILS / protocol(tenant, mailbox))
         drips.append(MAILS / drip())
     shape = f"{MAILS} mails, {WORKERS} workers"
-    return [
+    yield [
         Figure(
             "delivery",
             median(rates),

@@ -39,18 +39,20 @@ class Undo(Exception):
     """Leaves a transaction without a trace."""
 
 
-def measure() -> list[Figure]:
+def measure() -> Iterator[list[Figure]]:
     """entry, entry_vs_orm, step, idle_run and wall of the issue's table."""
     say("filling 1,200,000 contacts ...")
     tenant = people.make_people()
     with use(tenant):
         sequence = make_sequence()
     say("entry ...")
-    figures = measure_entry(tenant, sequence)
+    yield measure_entry(tenant, sequence)
     say("letting 200,000 in ...")
     enter(tenant, sequence)
-    say("step, idle_run, wall ...")
-    return figures + measure_steps(tenant, sequence) + [wall.figure(tenant, sequence, run_of)]
+    say("step and idle_run ...")
+    yield measure_steps(tenant, sequence)
+    say("wall ...")
+    yield [wall.figure(tenant, sequence, run_of)]
 
 
 def say(what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -44,5 +45,15 @@ def union_all(parts: Iterable[Sql]) -> Sql:
 
 
 def next_ids(model: type[models.Model]) -> str:
-    """SQL for a new id of a table, for rows that others of the same statement or the next point to."""
-    return f"nextval(pg_get_serial_sequence('{model._meta.db_table}', 'id'))"
+    """SQL for a new id of a table, for rows that others of the same statement or the next point to.
+
+    The sequence is named in the statement, since PostgreSQL would look its name up again for every row.
+    """
+    return f"nextval('{_counter(model._meta.db_table)}')"
+
+
+@cache
+def _counter(table: str) -> str:
+    """The sequence that counts the ids of a table, with its schema."""
+    ((name,),) = rows("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+    return str(name)
