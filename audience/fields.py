@@ -69,7 +69,7 @@ def _activity(record: str) -> list[Field]:
 
 
 LABELS = {
-    "email": "e-mail",
+    "email": "email",
     "account": "company",
     "close_on": "close date",
     "created_at": "created",

@@ -62,7 +62,7 @@ class RecordForm(forms.Form):
         if kind == CONTACT:
             control = forms.CharField(required=False, help_text="Mail from them is this contact's, too.")
             self.fields["further"] = control
-            control.label = "Further e-mails"
+            control.label = "Further emails"
             self.initial["further"] = ", ".join(self._further())
         if record is None:
             self.initial["owner"] = member.pk
@@ -105,7 +105,7 @@ class RecordForm(forms.Form):
         email: str = self.cleaned_data["email"].strip()
         unchanged = self.record is not None and email == self.initial["email"]
         if email and not unchanged and normalise_address(email) is None:
-            raise ValidationError("This is no e-mail address.")
+            raise ValidationError("This is no email address.")
         return email
 
     def clean_further(self) -> list[str]:
@@ -125,7 +125,7 @@ class RecordForm(forms.Form):
         cleaned = super().clean() or {}
         names = ("name",) if self.kind == ACCOUNT else ("email", "first_name", "last_name")
         if not self.errors and not any(cleaned.get(name) for name in names):
-            wanted = "a name" if self.kind == ACCOUNT else "an e-mail address or a name"
+            wanted = "a name" if self.kind == ACCOUNT else "an email address or a name"
             raise ValidationError(f"Fill in {wanted}.")
         return cleaned
 
@@ -258,5 +258,5 @@ class StartForm(forms.Form):
 class SuppressForm(forms.Form):
     """An address or number that nobody writes to any more."""
 
-    channel = forms.ChoiceField(choices=[(EMAIL, "E-mail"), (SMS, "SMS")], initial=EMAIL)
+    channel = forms.ChoiceField(choices=[(EMAIL, "Email"), (SMS, "SMS")], initial=EMAIL)
     address = forms.CharField(max_length=LONGEST, label="Address or number")

@@ -21,7 +21,7 @@ def normalised(channel: str, text: str, region: str | None = None) -> str:
     """The address or number as it is compared. Raises NoAddress."""
     found = normalise_address(text) if channel == EMAIL else normalise_phone(text, region)
     if found is None:
-        wanted = "e-mail address" if channel == EMAIL else "telephone number with its country (+49 …)"
+        wanted = "email address" if channel == EMAIL else "telephone number with its country (+49 …)"
         raise NoAddress(f"“{text.strip()}” is no {wanted}.")
     return found
 

@@ -81,12 +81,12 @@ def sendable(address: str) -> str:
     address = address.strip(" ")
     local, at, domain = address.rpartition("@")
     if not at:
-        raise InvalidAddress(f"“{address[:80]}” is no e-mail address.")
+        raise InvalidAddress(f"“{address[:80]}” is no email address.")
     if not local.isascii():
         raise UnsupportedAddress(f"“{address[:80]}” has letters before the @ that mail servers do not take.")
     ascii_domain = domain if DOMAIN.fullmatch(domain) and len(domain) < 254 else domain_to_ascii(domain)
     if ascii_domain is None or not LOCAL.fullmatch(local) or len(local) > 64:
-        raise InvalidAddress(f"“{address[:80]}” is no e-mail address.")
+        raise InvalidAddress(f"“{address[:80]}” is no email address.")
     return f"{local}@{ascii_domain}"
 
 

@@ -64,7 +64,7 @@ class MailboxForm(forms.Form):
     def clean_email(self) -> str:
         typed: str = self.cleaned_data["email"].strip()
         if normalise_address(typed) is None:
-            raise ValidationError(f"“{typed}” is no e-mail address.")
+            raise ValidationError(f"“{typed}” is no email address.")
         try:
             return headers.sendable(typed)
         except headers.Unsendable as error:

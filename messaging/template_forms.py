@@ -17,9 +17,9 @@ from tenants.policy import can
 GROUPS = {"contact": "Contact", "account": "Company", "opportunity": "Opportunity"}
 PEOPLE = [
     ("sender.name", "Sender’s name"),
-    ("sender.email", "Sender’s e-mail"),
+    ("sender.email", "Sender’s email"),
     ("owner.name", "Contact owner’s name"),
-    ("owner.email", "Contact owner’s e-mail"),
+    ("owner.email", "Contact owner’s email"),
 ]
 
 

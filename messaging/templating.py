@@ -138,7 +138,7 @@ def _check(name: str, subject: str, body: str, template: Template | None, channe
         if (same.exclude(pk=template.pk) if template else same).exists():
             faults.append(Fault("name", f"There is a template “{name}” already."))
     if channel == "email" and not subject.strip():
-        faults.append(Fault("subject", "An e-mail needs a subject."))
+        faults.append(Fault("subject", "An email needs a subject."))
     if not body.strip():
         faults.append(Fault("body" if channel == "email" else "text", "There is nothing in it."))
     analysis = (

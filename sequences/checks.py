@@ -172,7 +172,7 @@ def _threads(facts: Facts) -> Iterator[Finding]:
     has_earlier = False
     for step in facts.steps:
         if step.is_email and step.settings.get("thread") == "reply" and not has_earlier:
-            words = f"{step.label} is sent as a reply, but no e-mail comes before it: it starts a new thread."
+            words = f"{step.label} is sent as a reply, but no email comes before it: it starts a new thread."
             yield Finding(WARNING, "steps", words, step.key, "thread")
         has_earlier = has_earlier or step.is_email
 
@@ -186,7 +186,7 @@ def _second_email(facts: Facts) -> Iterator[Finding]:
         if first.day == second.day and not _exclude_each_other(first, second):
             words = (
                 f"{first.label} and {second.label} are both on day {first.day}: who gets the first gets no "
-                "second e-mail that day; that step is skipped."
+                "second email that day; that step is skipped."
             )
             yield Finding(WARNING, "steps", words, step=second.key, field="day")
 

@@ -82,7 +82,7 @@ class DetailsForm(forms.Form):
 
     name = NewForm.base_fields["name"]
     description = NewForm.base_fields["description"]
-    sender = forms.ChoiceField(label="E-mails are sent from")
+    sender = forms.ChoiceField(label="Emails are sent from")
     is_shared = forms.BooleanField(label="Everyone may view and clone it", required=False)
 
     def __init__(
@@ -129,7 +129,7 @@ class AudienceForm(forms.Form):
     views = forms.ModelMultipleChoiceField(
         SavedView.objects.none(), label="Saved views", required=False, widget=forms.CheckboxSelectMultiple
     )
-    unique_email = forms.BooleanField(label="One contact for each e-mail address", required=False)
+    unique_email = forms.BooleanField(label="One contact for each email address", required=False)
     exclusive = forms.BooleanField(label="Exclusive", required=False)
 
     def __init__(self, data: Any = None, *, sequence: Sequence, by: Member, **kwargs: Any) -> None:
@@ -182,7 +182,7 @@ class ExitForm(forms.Form):
     exit_all_steps = forms.BooleanField(label="All steps are executed", required=False)
     exit_replied = forms.BooleanField(label="The contact replies", required=False)
     exit_unsubscribed = forms.BooleanField(label="The contact unsubscribes", required=False)
-    exit_bounced = forms.BooleanField(label="An e-mail bounces", required=False)
+    exit_bounced = forms.BooleanField(label="An email bounces", required=False)
     exit_colleague_replied = forms.BooleanField(label="A colleague replies", required=False)
     out_of_office = forms.ChoiceField(
         label="Out-of-office replies",

@@ -29,7 +29,7 @@ class AddressesField(forms.CharField):
         found = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
         for address in found:
             if normalise_address(address) is None:
-                raise forms.ValidationError(f"“{address}” is no e-mail address.")
+                raise forms.ValidationError(f"“{address}” is no email address.")
         if len(found) > self.most:
             raise forms.ValidationError(f"At most {self.most} addresses; these are {len(found)}.")
         return found

@@ -179,7 +179,7 @@ def _step_field(name: str, fields: Scope) -> StepField:
     if fact == OUTCOME and kind not in CALL_KINDS:
         raise Refused(f"only a call has an outcome; “{key}” is of kind {kind}")
     if fact != OUTCOME and kind not in E_MAIL_KINDS:
-        raise Refused(f"only an e-mail step is {fact}; “{key}” is of kind {kind}")
+        raise Refused(f"only an email step is {fact}; “{key}” is of kind {kind}")
     return StepField(key, fact)
 
 

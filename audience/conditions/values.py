@@ -126,7 +126,7 @@ def _choice(raw: Any, known: Known) -> str:
 def _user(raw: Any, known: Known) -> str:
     user = text(raw).strip().lower()
     if user != ME and "@" not in user:
-        raise Refused("the e-mail of a user is wanted, or me")
+        raise Refused("the email of a user is wanted, or me")
     if user != ME and known.users is not None and user not in known.users:
         raise Refused(f"there is no user “{user}”")
     return user

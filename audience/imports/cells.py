@@ -120,7 +120,7 @@ def read_addresses(text: str) -> list[str]:
     for address in found:
         if normalise_address(address) is None:
             raise Refused(
-                "is no e-mail address" if len(found) == 1 else f"has “{address}”, which is no e-mail address"
+                "is no email address" if len(found) == 1 else f"has “{address}”, which is no email address"
             )
     once: dict[str | None, str] = {}
     for address in found:

@@ -67,7 +67,7 @@ class Form:
                 except Refused as refused:
                     faults.append(f"{name}: “{_shown(text)}” {refused}")
         if not faults and not self._identify(entry):
-            faults.append("no name" if self.kind == ACCOUNT else "neither e-mail nor name")
+            faults.append("no name" if self.kind == ACCOUNT else "neither email nor name")
         if faults:
             raise Refused("; ".join(faults))
         return entry

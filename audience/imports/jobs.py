@@ -147,7 +147,7 @@ def _check(job: ImportJob, form: Form) -> None:
     twice = {key for key in job.columns if key and job.columns.count(key) > 1}
     reasons += [f"Two columns are “{key}”; choose one." for key in sorted(twice)]
     if not IDENTITIES[job.kind] & set(asked):
-        wanted = "the name" if job.kind == ACCOUNT else "the e-mail or a name"
+        wanted = "the name" if job.kind == ACCOUNT else "the email or a name"
         reasons.append(f"Choose the column that has {wanted}.")
     for name, constant, text in form.constants:
         reasons += _wrong_constant(form, name, constant, text)

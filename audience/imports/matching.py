@@ -10,7 +10,7 @@ from audience.conditions.types import FieldType
 from audience.fields import ACCOUNT, CONTACT, Field
 
 FULL_NAME = Field(CONTACT, "full_name", "first and last name in one", FieldType.TEXT)
-FURTHER = Field(CONTACT, "further_emails", "further e-mails", FieldType.TEXT)
+FURTHER = Field(CONTACT, "further_emails", "further emails", FieldType.TEXT)
 KEPT_BY_EVENTS = {
     "last_sent_at",
     "last_opened_at",

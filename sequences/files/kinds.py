@@ -45,7 +45,7 @@ def addresses(raw: Any) -> list[str]:
     found = list(reading.texts(raw)) if isinstance(raw, list) else [reading.written(raw)]
     for address in found:
         if "@" not in address:
-            raise Refused(f"“{address}” is no e-mail address")
+            raise Refused(f"“{address}” is no email address")
     return found
 
 
@@ -53,7 +53,7 @@ def address(raw: Any) -> str:
     """One e-mail address."""
     found = addresses(raw)
     if len(found) != 1:
-        raise Refused("one e-mail address is wanted")
+        raise Refused("one email address is wanted")
     return found[0]
 
 

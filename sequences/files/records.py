@@ -24,7 +24,7 @@ NOBODY = "owner@stepwise.example"
 def read_users(keys: Keys, limit: int, setting: Setting) -> tuple[UserSpec, ...]:
     """The users; where the file names none there is one all the same, who owns its sequences."""
     users = tuple(_user(Keys(raw, place, keys.faults), limit, setting) for raw, place in keys.items("users"))
-    _once([user.email for user in users], keys, "users", "e-mail")
+    _once([user.email for user in users], keys, "users", "email")
     return users or (UserSpec(NOBODY, "Owner", "rep", setting.timezone, limit),)
 
 
@@ -47,7 +47,7 @@ def _user(keys: Keys, limit: int, setting: Setting) -> UserSpec:
 def _address(raw: Any) -> str:
     found = reading.written(raw).strip().lower()
     if "@" not in found:
-        raise Refused("an e-mail address is wanted")
+        raise Refused("an email address is wanted")
     return found
 
 

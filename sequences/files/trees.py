@@ -69,4 +69,4 @@ def _mail_reason(step: StepSpec, kind: str) -> str:
     missing = [key for key in ("event", "within") if key not in step.options]
     if missing:
         return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing"
-    return "" if kind in E_MAIL_KINDS else "an event is of an e-mail step"
+    return "" if kind in E_MAIL_KINDS else "an event is of an email step"

@@ -69,7 +69,7 @@ def _details(material: Material) -> Pairs:
         ("Description", sequence.description),
         ("Type", sequence.kind.capitalize()),
         ("Owner", sequence.owner.name),
-        ("E-mails are sent from", material.sender_words),
+        ("Emails are sent from", material.sender_words),
         ("Shared", "Everyone may view and clone it" if sequence.is_shared else "No"),
     ]
 
@@ -83,7 +83,7 @@ def _audience(material: Material) -> Pairs:
         ("Who", RECORDS[sequence.record]),
         ("Conditions", _capital(group.english) or nobody),
         ("Saved views", ", ".join(views)),
-        ("One contact for each e-mail address", _yes(sequence.unique_email)),
+        ("One contact for each email address", _yes(sequence.unique_email)),
         ("Exclusive", _yes(sequence.exclusive)),
     ]
 
@@ -106,7 +106,7 @@ def _exit(material: Material) -> Pairs:
         (sequence.exit_all_steps, "all steps are executed"),
         (sequence.exit_replied, "the contact replies"),
         (sequence.exit_unsubscribed, "the contact unsubscribes"),
-        (sequence.exit_bounced, "an e-mail bounces"),
+        (sequence.exit_bounced, "an email bounces"),
         (sequence.exit_colleague_replied, "a colleague replies"),
     )
     group = material.stored_group("exit", sequence.exit_match, sequence.exit_conditions)

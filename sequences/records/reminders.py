@@ -16,7 +16,7 @@ MOST_CLOSED = 5
 WORDS = {
     "call": "Call",
     "task": "Follow up",
-    "email_reminder": "Write an e-mail",
+    "email_reminder": "Write an email",
     "sms_reminder": "Write an SMS",
     "linkedin": "LinkedIn",
 }

@@ -4,7 +4,7 @@ from steps.kinds.shape import Kind
 
 KIND = Kind(
     name="email",
-    label="E-mail",
+    label="Email",
     channel="email",
     settings=(
         "template",

@@ -4,7 +4,7 @@ from steps.kinds.shape import REMINDER_SETTINGS, Kind
 
 KIND = Kind(
     name="email_reminder",
-    label="E-mail reminder",
+    label="Email reminder",
     channel="email",
     is_manual=True,
     settings=("template", "title", *REMINDER_SETTINGS),

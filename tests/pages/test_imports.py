@@ -132,7 +132,7 @@ def test_columns_match_themselves_and_can_be_matched_by_hand(me: Somebody) -> No
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        ({"column-0": "score"}, "Choose the column that has the e-mail or a name."),
+        ({"column-0": "score"}, "Choose the column that has the email or a name."),
         ({"column-0": "email", "column-1": "email"}, "Two columns are “email”; choose one."),
         (
             {"column-0": "nonsense", "column-1": "first_name"},
@@ -183,7 +183,7 @@ def test_progress_survives_a_reload_and_ends_with_the_result(me: Somebody) -> No
     assert (last.status_code, last["HX-Refresh"]) == (286, "true")
     said = words(me.get(path))
     assert "Created 2 Updated 0 Skipped 0 Refused 1" in said
-    assert "nobody" in said and "is no e-mail address" in said
+    assert "nobody" in said and "is no email address" in said
     assert "Done" in words(me.get("/imports/"))
 
 
@@ -197,7 +197,7 @@ def test_refused_rows_are_downloaded_with_cells_that_are_no_formulas(me: Somebod
         ["Refused line", "Refused because", "email", "first name", "Topics", "Note"],
         [
             "2",
-            "email: “=cmd|x” has “=cmd”, which is no e-mail address",
+            "email: “=cmd|x” has “=cmd”, which is no email address",
             "'=cmd|x",
             "Ann",
             "'+1",

@@ -95,8 +95,8 @@ def test_a_server_without_encryption_is_refused_where_encryption_is_asked_for(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"email": "mia"}, "“mia” is no e-mail address."),
-        ({"email": "mia@us.example\nBcc: x@y.example"}, "is no e-mail address"),
+        ({"email": "mia"}, "“mia” is no email address."),
+        ({"email": "mia@us.example\nBcc: x@y.example"}, "is no email address"),
         ({"smtp_host": "https://smtp.example/"}, "Give the server’s name alone"),
         ({"smtp_host": ""}, "Give the name of the mail server."),
         ({"smtp_port": "mail"}, "Enter a whole number."),

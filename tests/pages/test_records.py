@@ -162,7 +162,7 @@ def test_the_page_of_a_contact_tells_what_is_known(me: Somebody) -> None:
     said = words(html)
     for text in ("Acme", "No reply", "79.5", "Enterprise", "Hot", "Sales", "a2@x.example", "VIP No"):
         assert text in said
-    assert "E-mail unsubscribed" in said and "SMS unsubscribed" in said
+    assert "Email unsubscribed" in said and "SMS unsubscribed" in said
     assert "<b>Arm</b>" not in html and "&lt;b&gt;Arm" in html
 
 
@@ -214,9 +214,9 @@ def test_a_contact_is_added_by_its_form(me: Somebody) -> None:
 @pytest.mark.parametrize(
     ("form", "fault"),
     [
-        ({}, "Fill in an e-mail address or a name."),
-        ({"email": "nonsense"}, "This is no e-mail address."),
-        ({"first_name": "Ann", "further": "a@x.example, b"}, "which is no e-mail address"),
+        ({}, "Fill in an email address or a name."),
+        ({"email": "nonsense"}, "This is no email address."),
+        ({"first_name": "Ann", "further": "a@x.example, b"}, "which is no email address"),
         ({"first_name": "Ann", "timezone": "europe/berlin"}, "did you mean Europe/Berlin?"),
         ({"first_name": "Ann", "score": "many"}, "Enter a number."),
         ({"first_name": "x" * 501}, "at most 500 characters"),

@@ -107,7 +107,7 @@ def fill(site: Site) -> dict[str, str]:
             warnings=["There are several columns “first name”; the first is taken."],
         )
         ImportRefusal.objects.create(
-            job=done, line=17, reason="Emails: “a at b” is no e-mail address", cells=["a at b", "x" * 300]
+            job=done, line=17, reason="Emails: “a at b” is no email address", cells=["a at b", "x" * 300]
         )
     return {
         "contacts": "/contacts/",
@@ -170,7 +170,7 @@ def test_a_file_is_imported_by_hand(site: Site, tmp_path: Path) -> None:
     page.get_by_role("button", name="Import 2 rows").click()
     expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
     work(site.tenant)
-    expect(page.get_by_text("is no e-mail address")).to_be_visible()
+    expect(page.get_by_text("is no email address")).to_be_visible()
     page.get_by_role("link", name="See contacts").click()
     page.get_by_role("link", name="Ann").click()
     expect(page.get_by_role("heading", name="Ann", level=1)).to_be_visible()
@@ -195,7 +195,7 @@ def test_people_are_found_while_one_types_and_the_address_follows(site: Site) ->
     page = site.open("/contacts/")
     page.keyboard.press("/")
     page.keyboard.type("zo")
-    main = page.get_by_label("Search by name, e-mail or company")
+    main = page.get_by_label("Search by name, email or company")
     main.fill("zoë")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()

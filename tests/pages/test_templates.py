@@ -82,7 +82,7 @@ def test_what_is_written_as_text_is_kept_as_paragraphs_and_comes_back(client: Cl
     ("data", "words"),
     [
         ({"name": ""}, "A template needs a name."),
-        ({"subject": " "}, "An e-mail needs a subject."),
+        ({"subject": " "}, "An email needs a subject."),
         ({"body": ""}, "There is nothing in it."),
         ({"body": "One\n\nTwo {{ contact.salary }}"}, "Line 3: There is no field “contact.salary”"),
         ({"body": "{% for i in (1..9999999) %}x{% endfor %}"}, "Body"),

@@ -105,7 +105,7 @@ def test_6_3_values_suit_the_type(field, op, value, expected):
         ),
         ("lead.x", "is", "x", "“lead” is no record"),
         ("step.nope.sent", "is", True, "the plan has no step “nope”"),
-        ("step.think.sent", "is", True, "only an e-mail step is sent"),
+        ("step.think.sent", "is", True, "only an email step is sent"),
         ("step.intro.outcome", "is", "busy", "only a call has an outcome"),
         ("step.intro.forwarded", "is", True, "step.KEY.sent|opened"),
         (
@@ -143,7 +143,7 @@ def test_6_3_values_suit_the_type(field, op, value, expected):
         ("seen_on", "in_last_days", -1, "0 or more"),
         ("seen_on", "in_last_days", 1.5, "0 or more"),
         ("seen_on", "in_next_days", True, "0 or more"),
-        ("owner", "is", "mia", "the e-mail of a user"),
+        ("owner", "is", "mia", "the email of a user"),
         ("owner", "is", "eve@us.example", "there is no user “eve@us.example”"),
         ("account", "is", "nowhere", "there is no record “nowhere”"),
         ("sequence", "in", "Inbound", "there is no sequence “Inbound”"),

@@ -116,15 +116,15 @@ def test_each_row_that_is_refused_is_named_with_its_line_and_reason(tenant: Tena
     )
     assert counts(job) == {"created": 3, "refused": 7}
     assert refusals(job) == [
-        (3, "neither e-mail nor name"),
-        (5, "email: “ann at x.example” is no e-mail address"),
+        (3, "neither email nor name"),
+        (5, "email: “ann at x.example” is no email address"),
         (
             6,
             "score: “lots” is no number; created at: “31/02/2025” is no date (YYYY-MM-DD or DD.MM.YYYY)",
         ),
         (7, "2 cells where the header has 4"),
         (10, 'a quote (") is opened and never closed'),
-        (11, "email: “\ufffd” is no e-mail address"),
+        (11, "email: “\ufffd” is no email address"),
         (12, f"first name: “{'x' * 80}…” does not suit: a text may have 500 characters, this one has 501"),
     ]
     assert job.refusals.get(line=5).cells == ["ann at x.example", "Ann", "1", ""]
@@ -275,14 +275,14 @@ def test_columns_become_fields_and_constants_are_for_every_row(tenant: Tenant) -
     [
         (["email", "nonsense"], {}, "There is no field “nonsense” that a file can fill."),
         (["email", "email"], {}, "Two columns are “email”; choose one."),
-        (["score", ""], {}, "Choose the column that has the e-mail or a name."),
+        (["score", ""], {}, "Choose the column that has the email or a name."),
         (["email", "last_sent_at"], {}, "There is no field “last_sent_at” that a file can fill."),
         (["email", ""], {"constants": {"score": "many"}}, "score: “many” is no number."),
         (["email", ""], {"constants": {"owner": "x@us.example"}}, "owner: “x@us.example” is no member."),
         (
             ["first_name", ""],
             {"constants": {"email": "a@x.example"}},
-            "“e-mail” cannot be the same for every row.",
+            "“email” cannot be the same for every row.",
         ),
         (["email", ""], {"on_duplicate": "merge"}, "“merge” is not one of update, skip, create."),
     ],
@@ -382,7 +382,7 @@ def test_the_command_prints_the_counts_and_the_refused_rows(run: Callable[..., A
         "created": 1,
         "updated": 1,
         "skipped": 0,
-        "refused": [{"line": 4, "reason": "email: “nobody” is no e-mail address"}],
+        "refused": [{"line": 4, "reason": "email: “nobody” is no email address"}],
         "warnings": [],
     }
     assert contacts()[0].text_01 == "y"
@@ -420,7 +420,7 @@ def test_the_command_takes_encoding_delimiter_and_duplicates(run: Callable[..., 
         (b"email\n", ("--map", "Nope=email"), "There is no column “Nope”; the file has: email"),
         (b"email\n", ("--map", "email"), "is not NAME=VALUE"),
         (b"email,x\n", ("--map", "x=thing:colour"), "There is no type “colour”"),
-        (b"city\n", (), "Choose the column that has the e-mail or a name"),
+        (b"city\n", (), "Choose the column that has the email or a name"),
         (b"email\n", ("--encoding", "klingon"), "there is no encoding"),
         (b"email,x\n", ("--map", "x=two words"), "cannot be the name of a field"),
     ],

@@ -223,11 +223,11 @@ def test_stopping_mail_from_the_page_ends_the_stays_of_whoever_has_the_address(
     live(sequence, tenant, people=2)
     ann, ben = Contact.objects.filter(city="Bonn").order_by("pk")
     path = f"/contacts/{ann.pk}/"
-    assert "Stop e-mail" in get(client, path)
+    assert "Stop email" in get(client, path)
     form = {"channel": "email", "address": ann.email, "next": path}
     assert client.post("/settings/suppression/", form)["Location"] == path
     html = get(client, path)
-    assert "E-mail unsubscribed" in words(html) and 'id="stop"' not in html
+    assert "Email unsubscribed" in words(html) and 'id="stop"' not in html
     states = dict(Enrollment.objects.values_list("contact", "exit_reason"))
     assert states == {ann.pk: "unsubscribed", ben.pk: ""}
     elsewhere = client.post(

@@ -100,7 +100,7 @@ def test_a_sequence_is_built_activated_and_changed_by_hand(site: Site, complaint
     # The first step: its panel says what is missing, then keeps it.
     page.get_by_role("link", name="Add Email", exact=True).click()
     expect(page).to_have_url(re.compile("new=email"))
-    expect(page.locator(".ghost")).to_contain_text("New e-mail")
+    expect(page.locator(".ghost")).to_contain_text("New email")
     page.get_by_role("button", name="Add step").click()
     expect(page.locator("#panel")).to_contain_text("Choose the template that is sent.")
     assert [complaint for complaint in complaints if "422" not in complaint] == []

@@ -98,7 +98,7 @@ def test_a_fault_stands_at_its_input_with_what_was_typed(client: Client, sequenc
     response = client.post(address(sequence), data, headers=HTMX)
     assert response.status_code == 422
     part = text(response)
-    assert "The last possible day is 90" in part and "is no e-mail address" in part
+    assert "The last possible day is 90" in part and "is no email address" in part
     assert "Choose the template" in part and 'value="Kept"' in part
     assert len(steps(sequence)) == 2
 
