@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
 from sequences.commands.editing import owned
-from sequences.models import Schedule, Sequence, Status
+from sequences.models import Enrollment, Schedule, Sequence, Status
 from sequences.reading.figures import Figures, figures_of
 from steps.models import Step
 from tenants.models import Member
@@ -43,9 +43,18 @@ def of_tab(tab: str, member: Member) -> Q:
 
 
 def listed(
-    member: Member, *, tab: str = "all", q: str = "", status: str = "", owner: int | None = None
+    member: Member,
+    *,
+    tab: str = "all",
+    q: str = "",
+    status: str = "",
+    owner: int | None = None,
+    troubled: bool = False,
 ) -> QuerySet[Sequence]:
-    """The sequences of a tab, filtered; ``q`` is looked for in name and description. Active ones first."""
+    """The sequences of a tab, filtered; ``q`` is looked for in name and description. Active ones first.
+
+    ``troubled``: only those whose last run failed, or that hold somebody.
+    """
     found = visible(member, "sequence.view", Sequence.objects.filter(of_tab(tab, member)))
     for word in q.lower().split()[:5]:
         found = found.filter(Q(name_norm__contains=word) | Q(description__icontains=word))
@@ -53,6 +62,9 @@ def listed(
         found = found.filter(status=status)
     if owner is not None:
         found = found.filter(owner=owner)
+    if troubled:
+        held = Enrollment.objects.filter(~Q(held_reason=""), sequence=OuterRef("pk"), state=Enrollment.ACTIVE)
+        found = found.filter(~Q(problem="") | Q(Exists(held)))
     rank = Case(*[When(status=status, then=place) for status, place in ORDER.items()])
     return found.select_related("owner__user", "owner__team").order_by(rank, "-edited_at", "-pk")
 

@@ -13,7 +13,7 @@ from messaging.outbox import RESENT
 from sequences import calendar, schedule
 from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
-from sequences.models import Enrollment, Run, Sequence
+from sequences.models import Enrollment, Run, Schedule, Sequence
 from steps.models import Step
 
 
@@ -34,6 +34,12 @@ def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live
     day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic"}
     due = Enrollment.objects.filter(sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=day1)
     return Live(next(coming(sequence, now=now), None), due.count() if day1 else 0, ordinal)
+
+
+def retry_at(sequence: Sequence) -> datetime | None:
+    """When a run that failed is tried again; None where it waits for no second try."""
+    found = Schedule.objects.filter(sequence_id=sequence.pk, failures__gt=0)
+    return found.values_list("retry_at", flat=True).first()
 
 
 def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:

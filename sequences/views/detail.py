@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from sequences.models import Run, Sequence
 from sequences.reading.figures import Figures, days_done, figures_of, step_figures
-from sequences.reading.live import attention_of, live_of
+from sequences.reading.live import attention_of, live_of, retry_at
 from sequences.reading.material import Material
 from sequences.reading.summary import summary_of
 from sequences.reading.timeline import days_of, numbers_of
@@ -58,6 +58,7 @@ def head_of(request: MemberRequest, sequence: Sequence, material: Material, tab:
         "now": moment,
         "figures": figures_of([sequence])[sequence.pk],
         "live": live_of(sequence, material.steps, now=moment),
+        "retry_at": retry_at(sequence) if sequence.problem else None,
         "may_edit": can(member, "sequence.edit", sequence),
         "may_delete": can(member, "sequence.delete", sequence),
         "may_create": can(member, "sequence.create"),

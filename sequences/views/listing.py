@@ -28,7 +28,8 @@ def index(request: MemberRequest) -> HttpResponse:
     member, asked = request.member, request.GET
     tab = asked.get("tab", "all") if asked.get("tab") in TABS else "all"
     q, status, owner = text_of(asked, "q"), asked.get("status", ""), number_of(asked.get("owner", ""))
-    found = listed(member, tab=tab, q=q, status=status, owner=owner)
+    troubled = asked.get("problems") == "1"
+    found = listed(member, tab=tab, q=q, status=status, owner=owner, troubled=troubled)
     lines = [
         replace(line, may_edit=can(member, "sequence.edit", line.sequence)) for line in lines_of(found[:PAGE])
     ]
@@ -38,7 +39,7 @@ def index(request: MemberRequest) -> HttpResponse:
     context = {
         "tab": tab,
         "counts": counts(member),
-        "filters": {"q": q, "status": status, "owner": owner},
+        "filters": {"q": q, "status": status, "owner": owner, "problems": "1" if troubled else ""},
         "lines": lines,
         "total": total,
         "next_run_at": min(due, default=None),

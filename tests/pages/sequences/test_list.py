@@ -9,7 +9,7 @@ from django.test import Client
 
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
-from sequences.models import Sequence, Status
+from sequences.models import Enrollment, Sequence, Status
 from tenants.models import Member, Role, Tenant
 from tenants.wall import use
 from tests.factories import NOW, make_member, make_tenant
@@ -135,3 +135,27 @@ def test_f_08_how_many_sequences_are_left_is_said_and_no_more_are_made_or_cloned
     Sequence.objects.filter(name="Second").update(status=Status.ARCHIVED)
     client.post(f"/sequences/{sequence.pk}/clone/")
     assert Sequence.objects.filter(name="Outbound (copy)").exists()
+
+
+def test_a_failed_run_is_said_in_the_list_and_on_each_tab(
+    client: Client, sequence: Sequence, rep: Member
+) -> None:
+    create_sequence(name="Fine", by=rep, now=NOW)
+    assert "Last run failed" not in text(client.get(LIST))
+    Sequence.objects.filter(pk=sequence.pk).update(problem="The condition on “city” cannot be read.")
+    assert "Last run failed" in text(client.get(LIST))
+    only = text(client.get(LIST, {"problems": "1"}))
+    assert "Outbound" in only and "Fine" not in only
+    for tab in ("", "people/", "runs/"):
+        assert "The condition on “city” cannot be read." in text(client.get(f"{LIST}{sequence.pk}/{tab}"))
+
+
+def test_who_is_held_is_a_problem_too(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    create_sequence(name="Fine", by=rep, now=NOW)
+    live(sequence, tenant, people=1)
+    assert "Outbound" not in text(client.get(LIST, {"problems": "1"}))
+    Enrollment.objects.update(held_reason="mailbox", held_since=NOW)
+    only = text(client.get(LIST, {"problems": "1"}))
+    assert "Outbound" in only and "Fine" not in only
