@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from activities import reminders
+from activities import facts, reminders
 from messaging import outbox
 from sequences.engine import recorder
 from sequences.engine.scratch import prepare
 from sequences.engine.sql import Sql, execute
 from sequences.models import Run, Sequence
 from tenants.localtime import local_date
+from tenants.models import Member
 
 COMPLETED, REPLIED, COLLEAGUE_REPLIED = "completed", "replied", "colleague_replied"
 UNSUBSCRIBED, BOUNCED, CONDITION = "unsubscribed", "bounced", "condition"
@@ -36,6 +37,10 @@ HELD = {1: "mailbox", 2: "placeholder", 3: "limit"}
 
 LEFT: Sql = ("SELECT enrollment_id FROM engine_left", ())
 MOVED: Sql = ("SELECT enrollment_id FROM engine_moved", ())
+WHO_MOVED: Sql = (
+    "SELECT e.contact_id, e.id FROM engine_moved m JOIN sequences_enrollment e ON e.id = m.enrollment_id",
+    (),
+)
 OF_TABLE = "FROM (SELECT id FROM sequences_enrollment WHERE id IN (SELECT enrollment_id FROM {table}) "
 IN_ORDER = OF_TABLE + "ORDER BY id FOR NO KEY UPDATE) chosen WHERE e.id = chosen.id"
 
@@ -74,11 +79,20 @@ def leave(sequence: Sequence, stays: Sql, *, reason: str, now: datetime) -> int:
     return left
 
 
-def pause(sequence: Sequence, stays: Sql, *, reason: str, now: datetime, until: date | None = None) -> int:
+def pause(
+    sequence: Sequence,
+    stays: Sql,
+    *,
+    reason: str,
+    now: datetime,
+    until: date | None = None,
+    by: Member | None = None,
+) -> int:
     """Pause the active ones of these (semantics 2.24, 2.33); how many paused, or changed from auto_reply to manual.
 
     An automatic reply's pause ends by itself at the first run on or after ``until``; a second one keeps the later date.
-    By hand it ends by hand alone, also when it began by itself. A manual pause is left alone.
+    By hand it ends by hand alone, also when it began by itself. A manual pause is left alone. ``by`` paused them, for
+    their timelines.
     """
     assert (reason == AUTO_REPLY) == (until is not None), reason
     if until is not None:
@@ -97,15 +111,19 @@ def pause(sequence: Sequence, stays: Sql, *, reason: str, now: datetime, until: 
         [last_ordinal(sequence.pk), now, reason, until],
     )
     outbox.hold(MOVED, now=now)
+    said = {"reason": reason} | ({"until": until.isoformat()} if until else {})
+    facts.record("paused", WHO_MOVED, at=now, member_id=by.pk if by else None, data=said)
     recorder.note_stays("paused", reason, sequence_id=sequence.pk, now=now, source="engine_moved")
     return paused
 
 
-def resume(sequence: Sequence, stays: Sql, *, now: datetime, after: int | None = None) -> int:
+def resume(
+    sequence: Sequence, stays: Sql, *, now: datetime, after: int | None = None, by: Member | None = None
+) -> int:
     """Let the paused ones of these go on where they stopped (semantics 2.33); how many.
 
     Days count from the run after the one with the ordinal ``after``: by default the last that happened; the run that
-    resumes people itself gives its own ordinal less one.
+    resumes people itself gives its own ordinal less one. ``by`` let them go on, for their timelines.
     """
     if not _choose("engine_moved", stays, "state = 'paused'"):
         return 0
@@ -117,6 +135,7 @@ def resume(sequence: Sequence, stays: Sql, *, now: datetime, after: int | None =
         [ordinal],
     )
     outbox.release(MOVED, now=now)
+    facts.record("resumed", WHO_MOVED, at=now, member_id=by.pk if by else None)
     recorder.note_stays("resumed", sequence_id=sequence.pk, now=now, source="engine_moved")
     return resumed
 

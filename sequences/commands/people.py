@@ -59,7 +59,7 @@ def pause(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datet
     """Stop their days until somebody lets them go on (semantics 2.33). A pause after an automatic reply becomes one."""
     row, ids = _held(sequence, by), sorted(set(contacts))
     stays = enrollment.stays_of(row, ids)
-    paused = enrollment.pause(row, stays, reason=enrollment.MANUAL, now=now)
+    paused = enrollment.pause(row, stays, reason=enrollment.MANUAL, now=now, by=by)
     return _done(row, "people.pause", ids, paused, by, now)
 
 
@@ -67,7 +67,7 @@ def pause(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datet
 def resume(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
     """Let the paused ones go on where they stopped, whatever paused them."""
     row, ids = _held(sequence, by), sorted(set(contacts))
-    resumed = enrollment.resume(row, enrollment.stays_of(row, ids), now=now)
+    resumed = enrollment.resume(row, enrollment.stays_of(row, ids), now=now, by=by)
     return _done(row, "people.resume", ids, resumed, by, now)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Min
 
+from messaging import evidence
 from messaging.models import Message
 from messaging.outbox import RESENT
 from sequences import calendar, schedule
@@ -59,12 +60,17 @@ def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that keeps people waiting. ``kind``: held, away, failed, unknown."""
+    """Something that keeps people waiting. ``kind``: held, away, failed, unknown, expired."""
 
     kind: str
     count: int
     reason: str = ""
     until: date | None = None
+
+    @property
+    def why(self) -> str:
+        """Why messages could not be sent."""
+        return evidence.WHY.get(self.reason, self.reason.replace("_", " "))
 
 
 def attention_of(sequence: Sequence) -> list[Attention]:
@@ -81,7 +87,8 @@ def attention_of(sequence: Sequence) -> list[Attention]:
 
 def _undelivered(sequence: Sequence) -> list[Attention]:
     mine = Enrollment.objects.filter(sequence=sequence).values("pk")
-    rows = Message.objects.filter(enrollment_id__in=mine, state__in=["failed", "unknown"]).order_by()
-    rows = rows.exclude(state="unknown", resolved_by=RESENT)
-    counted = rows.values_list("state", "reason").annotate(n=Count("pk"))
+    rows = Message.objects.filter(enrollment_id__in=mine, state__in=evidence.UNSENT).exclude(
+        resolved_by=RESENT
+    )
+    counted = rows.order_by().values_list("state", "reason").annotate(n=Count("pk"))
     return [Attention(state, n, reason) for state, reason, n in counted.order_by("-n")]

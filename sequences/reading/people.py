@@ -9,11 +9,13 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from audience.lists import named
 from audience.models import Contact
+from messaging import evidence
 from messaging.models import Message
+from messaging.outbox import RESENT
 from sequences.calendar import Occurrence
 from sequences.models import Enrollment, Run, Sequence, StepRun
 from sequences.reading.material import title_of
@@ -35,7 +37,10 @@ STATES: dict[str, Q] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """Which people are asked for. ``step`` and ``did``: those for whom a step did that."""
+    """Which people are asked for. ``step`` and ``did``: those for whom a step did that.
+
+    ``mail``: those with a message in that state, of messaging.evidence.UNSENT.
+    """
 
     state: str = "all"
     q: str = ""
@@ -43,6 +48,7 @@ class Filter:
     step: str = ""
     did: str = ""
     run: int | None = None
+    mail: str = ""
 
     @property
     def named(self) -> Q:
@@ -63,6 +69,17 @@ class PersonRow:
     next_at: datetime | None
     last_at: datetime | None
     waits: bool = False
+    unsent: Message | None = None
+
+    @property
+    def why_unsent(self) -> str:
+        """Why a mail did not leave, or why nobody knows."""
+        return evidence.why(self.unsent) if self.unsent else ""
+
+    @property
+    def heard(self) -> str:
+        """What its server said."""
+        return evidence.heard(self.unsent) if self.unsent else ""
 
     @property
     def next_title(self) -> str:
@@ -76,6 +93,9 @@ def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
         found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
     if wanted.q:
         found = found.filter(wanted.named)
+    if wanted.mail in evidence.UNSENT:
+        mails = Message.objects.filter(state=wanted.mail, enrollment_id=OuterRef("pk"))
+        found = found.filter(Exists(mails.exclude(resolved_by=RESENT)))
     if wanted.run and wanted.did in OF_RUN:
         at = Run.objects.filter(pk=wanted.run, sequence=sequence).values("started_at")
         found = found.filter(**{f"{wanted.did}_at__in": at})
@@ -126,12 +146,20 @@ def rows_of(
     Classic: the day to come is the first that is not behind them; its date that many runs ahead (semantics 3.2).
     """
     had, last = _had(stays)
-    waiting = _waiting(stays)
+    mails = _mails(stays)
     days = max((step.day or 0 for step in steps), default=0)
     back = max((stay.resume_on for stay in stays if stay.resume_on), default=date.min)
     runs = _enough(coming, back, days + 1)
     return [
-        _row(stay, steps, had.get(stay.pk, set()), last.get(stay.pk), last_ordinal, runs, stay.pk in waiting)
+        _row(
+            stay,
+            steps,
+            had.get(stay.pk, set()),
+            last.get(stay.pk),
+            last_ordinal,
+            runs,
+            mails.get(stay.pk, []),
+        )
         for stay in stays
     ]
 
@@ -143,13 +171,15 @@ def _row(
     last_at: datetime | None,
     last_ordinal: int,
     runs: list[Occurrence],
-    waits: bool,
+    mails: list[Message],
 ) -> PersonRow:
     day = days_behind(stay, last_ordinal)
     step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
     step = step if stay.state in INSIDE else None
     at = _date(stay, step, day, runs) if step else None
-    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits)
+    waits = any(mail.state in WAITING for mail in mails)
+    unsent = next((mail for mail in mails if mail.state in evidence.UNSENT), None)
+    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits, unsent)
 
 
 def days_behind(stay: Enrollment, last_ordinal: int) -> int:
@@ -194,11 +224,19 @@ def _state(stay: Enrollment) -> tuple[str, str]:
     return ("held", stay.held_reason) if stay.held_reason else ("active", "")
 
 
-def _waiting(stays: Ordered[Enrollment]) -> set[int]:
-    """Those with a message that has not left: they are not completed before it has (semantics 2.19)."""
+WAITING = ("pending", "leased", "sending")
+"""States of messages that have not left: their contacts are not completed before (semantics 2.19)."""
+
+
+def _mails(stays: Ordered[Enrollment]) -> dict[int, list[Message]]:
+    """The messages of each stay that wait or did not leave, the latest first."""
     ids = [stay.pk for stay in stays]
-    waiting = Message.objects.filter(enrollment_id__in=ids, state__in=["pending", "leased", "sending"])
-    return {pk for pk in waiting.values_list("enrollment_id", flat=True) if pk is not None}
+    found: dict[int, list[Message]] = {}
+    mails = Message.objects.filter(enrollment_id__in=ids, state__in=[*WAITING, *evidence.UNSENT])
+    mails = mails.exclude(resolved_by=RESENT)
+    for mail in mails.select_related("mailbox").order_by("-pk"):
+        found.setdefault(mail.enrollment_id or 0, []).append(mail)
+    return found
 
 
 def _had(stays: Ordered[Enrollment]) -> tuple[dict[int, set[str]], dict[int, datetime]]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from activities.models import Fact
 from audience.models import Contact
+from messaging import evidence
 from messaging.models import Message
 from sequences.models import Enrollment, Sequence
 from tenants.models import Member
 
 SIZE = 30
-RANK = {"arrived": -2, "entered": -1, "exited": 1}
+RANK = {"arrived": -2, "entered": -1, "paused": 1, "exited": 2}
 """What comes first of what has one instant: who enters is written to then, who answers leaves then."""
 Key = tuple[datetime, int]
 """At and id of a fact: what stands before it is older."""
@@ -34,6 +35,22 @@ class Line:
     by_machine: bool = False
     channel: str = "email"
     data: dict[str, Any] = field(default_factory=dict)
+    message: Message | None = None
+
+    @property
+    def until(self) -> date | None:
+        """The day on which somebody is back, where the fact names one."""
+        return date.fromisoformat(self.data["until"]) if self.data.get("until") else None
+
+    @property
+    def why(self) -> str:
+        """Why a message did not leave."""
+        return evidence.why(self.message) if self.message else ""
+
+    @property
+    def heard(self) -> str:
+        """What its server said."""
+        return evidence.heard(self.message) if self.message else ""
 
 
 @dataclass(frozen=True)
@@ -53,9 +70,9 @@ def timeline_of(contact: Contact, sequences: QuerySet[Sequence], before: Key | N
     is_last, facts = len(facts) <= SIZE, facts[:SIZE]
     names = dict(sequences.values_list("pk", "name"))
     lines = [*_told(facts, names)]
-    lines += _stays(
-        contact, names, since=None if is_last else facts[-1].at, until=before[0] if before else None
-    )
+    between = {"since": None if is_last else facts[-1].at, "until": before[0] if before else None}
+    derived = [*_stays(contact, names), *_unsent(contact, names)]
+    lines += [line for line in derived if _is_between(line, **between)]
     if is_last:
         lines.append(Line("arrived", contact.created_at))
     lines.sort(key=lambda line: (line.at, RANK.get(line.kind, 0)), reverse=True)
@@ -88,19 +105,36 @@ def _told(facts: list[Fact], names: dict[int, str]) -> Iterator[Line]:
         )
 
 
-def _stays(
-    contact: Contact, names: dict[int, str], since: datetime | None, until: datetime | None
-) -> Iterable[Line]:
-    """When the contact came in and left, from ``since`` (inside) to ``until`` (outside)."""
+def _stays(contact: Contact, names: dict[int, str]) -> Iterator[Line]:
+    """When the contact came in and left."""
     found = Enrollment.objects.filter(contact=contact, sequence__in=names).select_related("added_by__user")
     for stay in found:
         name = names[stay.sequence_id]
-        moments = [Line("entered", stay.entered_at, sequence=name, by=_name(stay.added_by))]
+        yield Line("entered", stay.entered_at, sequence=name, by=_name(stay.added_by))
         if stay.exited_at:
-            moments.append(Line("exited", stay.exited_at, sequence=name, data={"reason": stay.exit_reason}))
-        for line in moments:
-            if (since is None or line.at >= since) and (until is None or line.at < until):
-                yield line
+            yield Line("exited", stay.exited_at, sequence=name, data={"reason": stay.exit_reason})
+
+
+def _unsent(contact: Contact, names: dict[int, str]) -> Iterator[Line]:
+    """Messages of the contact's stays that did not leave, or of which nobody knows; they make no facts."""
+    stays = Enrollment.objects.filter(contact=contact).values("pk", "sequence_id")
+    sequences = {stay["pk"]: stay["sequence_id"] for stay in stays}
+    found = Message.objects.filter(enrollment_id__in=sequences, state__in=evidence.UNSENT)
+    for message in found.select_related("mailbox", "mailing__template_version__template"):
+        version = message.mailing.template_version
+        yield Line(
+            message.state,
+            evidence.ended_at(message),
+            about=message.subject or (version.template.name if version else ""),
+            sequence=names.get(sequences[message.enrollment_id or 0], ""),
+            channel=message.channel,
+            message=message,
+        )
+
+
+def _is_between(line: Line, since: datetime | None, until: datetime | None) -> bool:
+    """Whether it happened from ``since`` (inside) to ``until`` (outside)."""
+    return (since is None or line.at >= since) and (until is None or line.at < until)
 
 
 def _name(member: Member | None) -> str:

@@ -4,11 +4,13 @@ from django.urls import path
 
 from activities import reminders
 from sequences.records import views
+from sequences.views import resend
 
 urlpatterns = [
     path("contacts/add-to-sequence/", views.choose, name="sequence-choose"),
     path("contacts/<int:pk>/timeline/", views.timeline, name="timeline-panel"),
     path("contacts/<int:pk>/reminders/", views.reminders, name="reminder-panel"),
+    path("messages/<int:pk>/resend/", resend.resend, name="message-resend"),
     path(
         "reminders/<int:pk>/complete/", views.closing(reminders.complete, "Done."), name="reminder-complete"
     ),

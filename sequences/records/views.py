@@ -23,6 +23,7 @@ from sequences.records.timeline import Key, timeline_of
 from sequences.refusals import Refused
 from sequences.views.access import go
 from sequences.views.adding import add_and_say
+from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 from tenants.policy import can, visible
@@ -39,7 +40,8 @@ def timeline(request: MemberRequest, pk: int) -> HttpResponse:
     found = timeline_of(contact, sequences, _key(request.GET.get("before", "")))
     # Lines come newest first, so those of one local day stand together.
     days = [(day, list(lines)) for day, lines in groupby(found.lines, lambda line: localdate(line.at))]
-    context = {"contact": contact, "days": days, "next": _text(found.older)}
+    resendable = [line.message for line in found.lines if line.message and may_resend(request, line.message)]
+    context = {"contact": contact, "days": days, "next": _text(found.older), "resendable": resendable}
     return page(request, "records/timeline.html", context, parts=("timeline",))
 
 

@@ -19,6 +19,7 @@ from sequences.reading.material import Material
 from sequences.reading.people import PAGE, STATES, Filter, page_of, people, rows_of
 from sequences.views.access import action, back, ids_of, number_of, seen_by
 from sequences.views.detail import head_of
+from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 
@@ -40,6 +41,7 @@ def asked_of(given: Any) -> Filter:
         step=given.get("step", ""),
         did=given.get("did", ""),
         run=number_of(given.get("run", "")),
+        mail=given.get("mail", ""),
     )
 
 
@@ -59,6 +61,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     list_ = _waiting if wanted.state == WAITING else _inside
     context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
     context["step"] = material.step(wanted.step)
+    context["resendable"] = [r.unsent for r in context["rows"] if r.unsent and may_resend(request, r.unsent)]
     return page(request, "sequences/people.html", context, parts=("people",))
 
 

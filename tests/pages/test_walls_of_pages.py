@@ -24,7 +24,7 @@ from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
 from tenants.models import Member, Role, Tenant
 from tenants.wall import use
-from tests.apps.messaging.factories import make_mailbox, make_version
+from tests.apps.messaging.factories import make_mailbox, make_message, make_version
 from tests.factories import NOW, AccountFactory, ContactFactory, make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,7 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("sequences/panel/contact/", "pk"): make_contact,
     ("sequences/", "pk"): make_sequence,
     ("reminders/", "pk"): make_reminder,
+    ("messages/", "pk"): lambda: make_message().pk,
     ("templates/", "pk"): lambda: make_version().template_id,
     ("settings/fields/", "pk"): make_own_field,
     ("settings/members/", "member_id"): lambda: make_member().pk,
