@@ -55,6 +55,14 @@ def settle_missed(sequence: Sequence, *, now: datetime) -> None:
         due = set_next(sequence, since=due)
 
 
+def stop_if_over(sequence: Sequence) -> None:
+    """No run comes any more where none happens (semantics 2.1); else the next one stays as it is, late or to come."""
+    if not runs(sequence):
+        Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence.pk).update(
+            next_run_at=None, retry_at=None, failures=0
+        )
+
+
 def miss(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
     """Note that a run did not happen: it has no ordinal and does not count (semantics 2.7)."""
     return Run.objects.create(

@@ -66,7 +66,10 @@ def resume(*, sequence: Sequence, by: Member, now: datetime) -> bool:
 
 @transaction.atomic
 def archive(*, sequence: Sequence, by: Member, now: datetime, inside: str = FINISH) -> bool:
-    """Admit nobody any more. Those inside finish, also when it was paused, or their stays end as removed."""
+    """Admit nobody any more. Those inside finish, also when it was paused, or their stays end as removed.
+
+    Its schedule stays: a run that is due and late happens for those inside (semantics 2.7).
+    """
     assert inside in (FINISH, END), inside
     require(by, "sequence.edit", sequence)
     row = _held(sequence, now)
@@ -79,7 +82,10 @@ def archive(*, sequence: Sequence, by: Member, now: datetime, inside: str = FINI
         enrollment.leave(row, enrollment.inside(row), reason=enrollment.REMOVED, now=now)
     if was_paused:
         _go_on(row, now)
-    _settle(row, now)
+        _settle(row, now)
+    else:
+        _keep(row)
+        schedule.stop_if_over(row)
     return _done(sequence, row, by=by, now=now, verb="sequence.archive", inside=inside)
 
 
@@ -136,8 +142,12 @@ def _go_on(row: Sequence, now: datetime) -> None:
 
 def _settle(row: Sequence, now: datetime) -> None:
     """Keep the new state and when the sequence runs next."""
-    row.save(update_fields=["status", "activated_at", "paused_at", "archived_at"])
+    _keep(row)
     schedule.set_next(row, since=now)
+
+
+def _keep(row: Sequence) -> None:
+    row.save(update_fields=["status", "activated_at", "paused_at", "archived_at"])
 
 
 def _done(sequence: Sequence, row: Sequence, *, by: Member, now: datetime, verb: str, **said: Any) -> bool:

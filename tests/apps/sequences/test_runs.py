@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -211,6 +211,36 @@ def test_2_8_a_change_replaces_a_run_that_was_due_and_did_not_happen_yet(tenant:
     on = stage(tenant, BODY)
     change_settings(sequence=on.sequence, by=on.life.by, run_time=time(18), now=at("05-04 14:00"))
     assert (on.runs, on.next_run) == ([], at("05-04 18:00"))
+
+
+def test_2_8_what_comes_in_while_a_tick_is_late_comes_before_the_run(tenant: Tenant) -> None:
+    """The tick looks every half a minute: at 9:00:10 the run of 9:00 has not happened yet."""
+    on = stage(tenant, BODY)
+    now = at("05-04 09:00") + timedelta(seconds=10)
+    change_settings(sequence=on.sequence, by=on.life.by, audience_conditions=[], now=now)
+    assert on.next_run == at("05-04 09:00"), "settings that are no schedule leave it"
+    on.happens("05-04 09:00", do="add", sequence="S", contact="ann")
+    assert status.pause(sequence=on.sequence, by=on.life.by, now=now)
+    assert (on.runs, on.next_run) == ([], None)
+    assert status.resume(sequence=on.sequence, by=on.life.by, now=now)
+    assert (on.runs, on.next_run) == ([], at("05-05 09:00")), "resumed after today's time (2.6)"
+
+
+def test_2_8_a_run_that_is_late_happens_for_those_inside_an_archived_sequence(tenant: Tenant) -> None:
+    on = stage(tenant, BODY)
+    on.work("05-04 09:00")
+    assert status.archive(sequence=on.sequence, by=on.life.by, now=at("05-05 11:00"))
+    assert on.next_run == at("05-05 09:00")
+    ticking.work_tenant(tenant.pk, now=at("05-05 11:01"))
+    assert [run.started_at for run in on.runs][1:] == [at("05-05 11:01")]
+    assert on.step_run("ann", "b").state == "executed"
+
+
+def test_2_1_an_archived_one_with_nobody_inside_has_no_late_run(tenant: Tenant) -> None:
+    on = stage(tenant, BODY)
+    assert status.archive(sequence=on.sequence, by=on.life.by, now=at("05-04 11:00"))
+    assert on.next_run is None
+    assert ticking.work_tenant(tenant.pk, now=at("05-04 11:01")) == ([], [])
 
 
 def test_2_8_after_a_change_of_zone_dates_are_compared_as_dates(tenant: Tenant) -> None:
