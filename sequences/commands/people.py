@@ -15,7 +15,7 @@ from sequences.models import Addition, Sequence, Status
 from sequences.refusals import Refused
 from tenants.commands import audit
 from tenants.models import Member
-from tenants.policy import require
+from tenants.policy import can, require
 
 MOST_SAID = 100
 """Ids of so many people stand in a line of the audit log; of more than that only their number."""
@@ -25,7 +25,9 @@ MOST_SAID = 100
 def add(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
     """Have these people decided at the next run (semantics 2.13); how many wait now who did not before.
 
-    Who is inside or waiting already is left alone. Raises Refused for an archived sequence, which admits nobody.
+    Who is inside or waiting already is left alone, and who was inside before, unless ``by`` may add people again:
+    ``sequences.reading.adding.picked`` says beforehand who they are. Raises Refused for an archived sequence, which
+    admits nobody.
     """
     require(by, "enrollment.manage", sequence)
     ids = sorted(set(contacts))
@@ -37,9 +39,9 @@ def add(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetim
                SELECT %s, c.id, %s, %s FROM audience_contact c
                WHERE c.id = ANY(%s) AND NOT EXISTS (
                    SELECT 1 FROM sequences_enrollment e WHERE e.sequence_id = %s AND e.contact_id = c.id
-                   AND e.state IN ('active', 'paused'))
+                   AND (e.state IN ('active', 'paused') OR NOT %s))
                ORDER BY c.id ON CONFLICT (tenant_id, sequence_id, contact_id) DO NOTHING""",
-            [sequence.pk, by.pk, now, ids, sequence.pk],
+            [sequence.pk, by.pk, now, ids, sequence.pk, can(by, "enrollment.override")],
         )
         added = int(cursor.rowcount)
     return _done(sequence, "people.add", ids, added, by, now)

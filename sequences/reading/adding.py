@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,13 +17,28 @@ INSIDE = (Enrollment.ACTIVE, Enrollment.PAUSED)
 
 @dataclass(frozen=True)
 class Picked:
-    """Those picked, by what will become of them. ``earlier`` were inside before; ``stopped`` will be refused."""
+    """Those picked, by what will become of them. ``earlier`` were inside before; ``stopped`` will be refused.
+
+    ``inside`` and ``waiting`` are numbers of people who are left alone. ``left`` says how many of ``earlier`` left last
+    for which reason, the most first.
+    """
 
     new: list[int]
     inside: int
     waiting: int
     earlier: list[int]
     stopped: int
+    left: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def warning(self) -> str:
+        """What is to be said before people are added who were here before (semantics 2.13); empty where none was."""
+        count = len(self.earlier)
+        if not count:
+            return ""
+        reasons = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in self.left)
+        who, stays = ("1 person was", "begins") if count == 1 else (f"{count:,} people were", "begin")
+        return f"{who} in this sequence before ({reasons}) and {stays} again with its first step."
 
 
 def contacts_named(text: str) -> QuerySet[Contact]:
@@ -31,7 +47,10 @@ def contacts_named(text: str) -> QuerySet[Contact]:
 
 
 def picked(sequence: Sequence, contacts: Collection[int]) -> Picked:
-    """What will become of these contacts: four statements, however many they are."""
+    """What will become of these contacts, if they are added by hand now: six statements, however many they are.
+
+    To be asked before ``commands.people.add``, so that ``Picked.warning`` can be said first (semantics 2.13).
+    """
     ids = set(Contact.objects.filter(pk__in=contacts).values_list("pk", flat=True))
     stays = Enrollment.objects.filter(sequence=sequence, contact__in=ids)
     inside = set(stays.filter(state__in=INSIDE).values_list("contact_id", flat=True))
@@ -42,4 +61,8 @@ def picked(sequence: Sequence, contacts: Collection[int]) -> Picked:
     stop = Suppression.objects.filter(channel="email", address_norm=OuterRef("email_norm"))
     new = ids - inside - waiting - earlier
     stopped = Contact.objects.filter(Exists(stop), pk__in=new | earlier).count()
-    return Picked(sorted(new), len(inside), len(waiting - inside), sorted(earlier), stopped)
+    latest = stays.filter(contact__in=earlier).order_by("contact_id", "-pk").distinct("contact_id")
+    left = Counter(latest.values_list("exit_reason", flat=True)) if earlier else Counter()
+    return Picked(
+        sorted(new), len(inside), len(waiting - inside), sorted(earlier), stopped, tuple(left.most_common())
+    )

@@ -217,7 +217,7 @@ def test_2_8_what_comes_in_while_a_tick_is_late_comes_before_the_run(tenant: Ten
     """The tick looks every half a minute: at 9:00:10 the run of 9:00 has not happened yet."""
     on = stage(tenant, BODY)
     now = at("05-04 09:00") + timedelta(seconds=10)
-    change_settings(sequence=on.sequence, by=on.life.by, audience_conditions=[], now=now)
+    change_settings(sequence=on.sequence, by=on.life.by, entry_conditions=[], now=now)
     assert on.next_run == at("05-04 09:00"), "settings that are no schedule leave it"
     on.happens("05-04 09:00", do="add", sequence="S", contact="ann")
     assert status.pause(sequence=on.sequence, by=on.life.by, now=now)
