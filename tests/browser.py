@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from config.embedded.chromium import PROGRAM
@@ -21,10 +22,21 @@ FLAGS = [
 CUT_OFF = ("htmx:afterRequest,", "htmx:sendAbort,")
 
 
-class NewPage(Protocol):
-    """Opens a page of its own context (no cookies of others) on the site at `address`."""
+# Nothing is under way, now and at the look before: what htmx has fetched may make it fetch more.
+IS_SETTLED = """() => {
+    const busy = document.fonts.status !== "loaded"
+        || document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added");
+    window.looksInPeace = busy ? 0 : (window.looksInPeace || 0) + 1;
+    return window.looksInPeace > 2;
+}"""
 
-    def __call__(self, address: str, *, width: int = 1440, dark: bool = False) -> Page: ...
+
+class NewPage(Protocol):
+    """Opens a page of its own context (no cookies of others) on the site at `address`, or of that of another page."""
+
+    def __call__(
+        self, address: str, *, width: int = 1440, dark: bool = False, beside: Page | None = None
+    ) -> Page: ...
 
 
 @pytest.fixture(scope="session")
@@ -54,16 +66,10 @@ def new_page(browser: Browser, complaints: list[str]) -> Iterator[NewPage]:
     """A maker of pages. At the end the test fails if a browser complained (empty `complaints` to allow it)."""
     contexts: list[BrowserContext] = []
 
-    def make(address: str, *, width: int = 1440, dark: bool = False) -> Page:
-        context = browser.new_context(
-            base_url=address,
-            viewport={"width": width, "height": 900 if width > 600 else 844},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            locale="en-GB",
-        )
-        context.set_default_timeout(CEILING_SECONDS * 1000)
-        contexts.append(context)
+    def make(address: str, *, width: int = 1440, dark: bool = False, beside: Page | None = None) -> Page:
+        context = beside.context if beside else _context(browser, address, width, dark)
+        if context not in contexts:
+            contexts.append(context)
         page = context.new_page()
         _listen(page, complaints.append)
         return page
@@ -72,6 +78,34 @@ def new_page(browser: Browser, complaints: list[str]) -> Iterator[NewPage]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def _context(browser: Browser, address: str, width: int, dark: bool) -> BrowserContext:
+    context = browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": 900 if width > 600 else 844},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+    )
+    context.set_default_timeout(CEILING_SECONDS * 1000)
+    return context
+
+
+def settle(page: Page) -> None:
+    """Wait until the page and all that it fetches by itself is there. (`networkidle` waits half a second more.)"""
+    page.wait_for_load_state("load")
+    page.wait_for_function(IS_SETTLED, polling=25)
+
+
+def violations(page: Page) -> list[tuple[str, list[Any]]]:
+    """What axe finds; without preloading, which would ask for style sheets in a way that the CSP refuses.
+
+    Only of violations every node is described, which is half of axe's work.
+    """
+    options = {"preload": False, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [(v["id"], [node["target"] for node in v["nodes"]]) for v in found]
 
 
 def _listen(page: Page, complain: Callable[[str], None]) -> None:

@@ -16,9 +16,9 @@ from django.urls import path
 from config.urls import urlpatterns as the_apps
 from tenants.models import Tenant
 from tenants.wall import use
-from tests.browser import NewPage
+from tests.browser import NewPage, violations
 from tests.factories import make_member, make_tenant
-from tests.pages.test_gallery import LOOKS, violations
+from tests.pages.test_gallery import LOOKS
 
 PASSWORD = "correct horse battery staple"
 

@@ -8,20 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser import NewPage
+from tests.browser import NewPage, violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOOKS = [(1440, False), (1440, True), (390, False), (390, True)]
-
-
-def violations(page: Page) -> list[tuple[str, list[Any]]]:
-    """What axe finds; without preloading, which would ask for style sheets in a way that the CSP refuses."""
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [(v["id"], [node["target"] for node in v["nodes"]]) for v in found]
 
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -25,7 +24,7 @@ from audience.models import (
 )
 from tenants.models import Tenant
 from tenants.wall import use
-from tests.browser import NewPage
+from tests.browser import NewPage, settle, violations
 from tests.factories import NOW, AccountFactory, ContactFactory, make_tenant
 from tests.pages.signing_in import sign_in
 
@@ -46,14 +45,19 @@ class Site:
         self.tenant = make_tenant()
         self.client = Client()
         self.member = sign_in(self.client, self.tenant)
+        self.looks: dict[tuple[int, bool], Page] = {}
+        """A page of each look; those that follow share what it has loaded, as tabs of a browser do."""
 
     def open(self, path: str, width: int = 1440, dark: bool = False) -> Page:
-        page = self.new_page(self.address, width=width, dark=dark)
+        beside = self.looks.get((width, dark))
+        page = self.new_page(self.address, width=width, dark=dark, beside=beside)
+        self.looks.setdefault((width, dark), page)
         value = self.client.cookies[settings.SESSION_COOKIE_NAME].value
         page.context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": self.address}]
         )
-        page.goto(path, wait_until="networkidle")
+        page.goto(path)
+        settle(page)
         return page
 
 
@@ -140,11 +144,10 @@ def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int
         page = site.open(path, width, dark)
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/{name}-{width}{'-dark' if dark else ''}.png", full_page=True)
-        result = Axe().run(page, options={"preload": False}).response["violations"]
-        found[name] = [(v["id"], [node["target"] for node in v["nodes"]]) for v in result]
+        found[name] = violations(page)
         if page.evaluate("document.documentElement.scrollWidth - innerWidth"):
             found[name].append(("too wide", []))
-        page.context.close()
+        page.close()
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
@@ -175,9 +178,7 @@ def test_a_file_is_imported_by_hand(site: Site, tmp_path: Path) -> None:
     page.get_by_role("link", name="Ann").click()
     expect(page.get_by_role("heading", name="Ann", level=1)).to_be_visible()
     expect(page.get_by_text("Preise")).to_be_visible()
-    page.wait_for_load_state(
-        "networkidle"
-    )  # panels that still load would meet the end of the test's database
+    settle(page)  # panels that still load would meet the end of the test's database
 
 
 def work(tenant: Tenant) -> None:
@@ -200,5 +201,6 @@ def test_people_are_found_while_one_types_and_the_address_follows(site: Site) ->
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()
     assert "q=zo" in page.url
-    page.reload(wait_until="networkidle")
+    page.reload()
+    settle(page)
     expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()

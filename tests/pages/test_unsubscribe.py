@@ -14,9 +14,9 @@ from messaging.tracking import signer
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.apps.messaging.factories import sent_message
-from tests.browser import NewPage
+from tests.browser import NewPage, violations
 from tests.factories import ContactFactory, make_tenant
-from tests.pages.test_gallery import LOOKS, violations
+from tests.pages.test_gallery import LOOKS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

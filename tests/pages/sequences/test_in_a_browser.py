@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -20,7 +19,7 @@ from sequences.commands.planning import add_step
 from sequences.models import Sequence, Status
 from tenants.models import Member, Tenant
 from tenants.wall import use
-from tests.browser import NewPage
+from tests.browser import NewPage, settle, violations
 from tests.factories import NOW, ContactFactory, make_tenant
 from tests.pages.sequences.conftest import live
 from tests.pages.signing_in import sign_in
@@ -204,13 +203,12 @@ def _look_at(site: Site, pages: tuple[str, ...], width: int, dark: bool) -> None
     page = site.open("/sequences/", width=width, dark=dark)
     for path in pages:
         page.goto(path.format(**names))
-        page.wait_for_load_state("networkidle")
+        settle(page)
         if SHOTS:
             name = path.strip("/").replace("{pk}/", "").replace("/", "-").replace("?", "-").replace("&", "-")
             look = f"{width}{'-dark' if dark else ''}"
             page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
-        found = Axe().run(page, options={"preload": False}).response["violations"]
-        assert [(v["id"], [node["target"] for node in v["nodes"]]) for v in found] == [], path
+        assert violations(page) == [], path
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, path
 
