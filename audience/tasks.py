@@ -17,10 +17,13 @@ LONGEST = timedelta(minutes=10)
 
 @shared_task
 def work_import(tenant_id: int, job_id: int) -> None:
-    """Work an import to its end. Ringing twice does no harm: who comes second goes away again."""
-    from audience.imports.work import Work, fail
+    """Check or work an import to its end. Ringing twice does no harm: who comes second goes away again."""
+    from audience.imports.checking import turns_of
+    from audience.imports.work import fail
 
-    work, until = Work(job_id), timezone.now() + LONGEST
+    with use(tenant_id):
+        work = turns_of(job_id)
+    until = timezone.now() + LONGEST
     more = True
     try:
         while more and timezone.now() < until:

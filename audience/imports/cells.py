@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,8 +16,10 @@ from audience.fields import Field
 from tenants.localtime import resolve
 
 DATE = re.compile(
-    r"(?:(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|(?P<D>\d{1,2})\.\s?(?P<M>\d{1,2})\.\s?(?P<Y>\d{4}))"
-    r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?(?:\s*Uhr)?)?"
+    r"(?:(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|(?P<D>\d{1,2})\.\s?(?P<M>\d{1,2})\.\s?(?P<Y>\d{4})"
+    r"|(?P<one>\d{1,2})(?P<sign>[-/])(?P<two>\d{1,2})(?P=sign)(?P<year>\d{4}))"
+    r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+    r"(?:\s*Uhr|\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
     r"\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
@@ -25,16 +27,22 @@ CURRENCY = re.compile(r"^(?:[$€£¥]|EUR|USD|GBP|CHF)\s*|\s*(?:[$€£¥]|EUR|
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+(?:[.,]\d+)?", re.ASCII)
 BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
+DAY_FIRST, MONTH_FIRST = "day", "month"
+LONGEST_LABEL = 40
 YES = {"true", "yes", "y", "1", "x", "on", "wahr", "ja", "j", "oui", "si", "sí", "vrai"}
 NO = {"false", "no", "n", "0", "off", "falsch", "nein", "non", "faux"}
 
 
 @dataclass(frozen=True)
 class Writing:
-    """How the file writes: whether the comma is the decimal sign, and the zone of its local times."""
+    """How the file writes: its decimal sign, the zone of its local times, and what 01/02/2026 begins with.
+
+    ``date_order`` is day or month; empty, such dates are refused: they mean two days.
+    """
 
     zone: ZoneInfo
     decimal_comma: bool = False
+    date_order: str = ""
 
 
 def read_cell(field: Field, text: str, writing: Writing) -> Any:
@@ -73,13 +81,24 @@ def read_number(text: str, writing: Writing) -> float:
 
 
 def read_date(text: str, writing: Writing) -> date:
-    """``2026-09-14``, ``14.09.2026``, also with a time, which is left out."""
+    """``2026-09-14``, ``14.09.2026``, ``14/09/2026`` where its order is told; also with a time, which is left out."""
     found = DATE.fullmatch(text.strip())
     if not found:
         raise Refused("is no date (YYYY-MM-DD or DD.MM.YYYY)")
+    return _day(found, writing)
+
+
+def _day(found: re.Match[str], writing: Writing) -> date:
     part = found.group
+    year, month, day = part("y") or part("Y"), part("m") or part("M"), part("d") or part("D")
+    if part("one"):
+        if not writing.date_order:
+            raise Refused("is no date (YYYY-MM-DD or DD.MM.YYYY)")
+        year, month, day = part("year"), part("two"), part("one")
+        if writing.date_order == MONTH_FIRST:
+            month, day = day, month
     try:
-        return date(int(part("y") or part("Y")), int(part("m") or part("M")), int(part("d") or part("D")))
+        return date(int(year), int(month), int(day))
     except ValueError as error:
         raise Refused("is no date that the calendar has") from error
 
@@ -90,13 +109,23 @@ def read_instant(text: str, writing: Writing) -> datetime:
     found = DATE.fullmatch(text.strip())
     assert found
     try:
-        at = time(int(found["hour"] or 0), int(found["minute"] or 0), int(found["second"] or 0))
+        at = time(_hour(found), int(found["minute"] or 0), int(found["second"] or 0))
         if found["zone"]:
             offset = found["zone"].replace("UTC", "Z")
             return datetime.fromisoformat(f"{day}T{at}{offset}")
         return resolve(day, at, writing.zone)
     except (ValueError, OverflowError) as error:
         raise Refused("is no time that a day has") from error
+
+
+def _hour(found: re.Match[str]) -> int:
+    """The hour of 24: 12 AM is midnight, 12 PM noon. Raises ValueError where a half of a day has no such hour."""
+    hour = int(found["hour"] or 0)
+    if not found["half"]:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if found["half"] in "pP" else 0)
 
 
 def read_yes_no(text: str, writing: Writing) -> bool:
@@ -145,14 +174,28 @@ def suggested_type(name: str, cells: Iterable[str]) -> FieldType:
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled or re.search(r"(?i)(^|[\W_])(id|nr|no|code|zip|plz)$", name.strip()):
         return FieldType.TEXT
-    writing = Writing(ZoneInfo("UTC"), decimal_comma=True)
-    if all(_reads(read_date, cell, writing) for cell in filled):
-        return FieldType.DATE
+    writing = Writing(ZoneInfo("UTC"), decimal_comma=True, date_order=DAY_FIRST)
+    if all(_is_a_day(cell, writing) for cell in filled):
+        has_times = any((found := DATE.fullmatch(cell)) and found["hour"] for cell in filled)
+        return FieldType.DATE_TIME if has_times else FieldType.DATE
     if all(cell.lower() in (YES | NO) - {"1", "0", "x", "y", "n", "j", "on"} for cell in filled):
         return FieldType.YES_NO
     if all(_reads(read_number, c, writing) and not re.match(r"\+|0\d", c) for c in filled):
         return FieldType.NUMBER
-    return FieldType.TEXT
+    return FieldType.TAGS if _are_labels(filled) else FieldType.TEXT
+
+
+def _is_a_day(cell: str, writing: Writing) -> bool:
+    return _reads(read_date, cell, writing) or _reads(
+        read_date, cell, replace(writing, date_order=MONTH_FIRST)
+    )
+
+
+def _are_labels(filled: list[str]) -> bool:
+    """Whether cells are lists of a few short labels that come again and again, between semicolons or bars."""
+    labels = [label.strip() for cell in filled for label in re.split("[;|]", cell) if label.strip()]
+    several = sum(";" in cell or "|" in cell for cell in filled)
+    return several >= 2 and len(set(labels)) * 2 <= len(labels) and max(map(len, labels)) <= LONGEST_LABEL
 
 
 def _reads(reader: Any, cell: str, writing: Writing) -> bool:

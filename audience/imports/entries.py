@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from audience.addresses import normalise_address
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
-from audience.imports.cells import Writing, read_addresses, read_cell, split_name
+from audience.imports.cells import Writing, read_addresses, read_cell, read_labels, split_name
 from audience.imports.matching import FULL_NAME, FURTHER
 from audience.imports.reader import Row
-from audience.values import stored
+from audience.values import LONGEST, stored
 
 LONGEST_SHOWN = 80
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """What a row says of one record. ``values`` are stored values by field key, only those that the row fills.
 
@@ -44,61 +45,97 @@ class Entry:
         self.account = later.account or self.account
 
 
-@dataclass(frozen=True)
-class Form:
-    """How rows become entries: which column is which field, what is the same for all, who may be an owner."""
+Reader = Callable[[Entry, str], None]
 
-    kind: str
-    columns: list[tuple[int, str, Field]]
-    constants: list[tuple[str, Field, str]]
-    writing: Writing
-    members: Mapping[str, int]
+
+class Form:
+    """How rows become entries.
+
+    ``columns`` has the number and name of each column that is taken and its field, ``constants`` the label, field and
+    text of what is the same for all; ``fields`` are those that have a place in the record, ``members`` those who may be
+    owners, by lowered name and e-mail.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        columns: list[tuple[int, str, Field]],
+        constants: list[tuple[str, Field, str]],
+        fields: list[Field],
+        writing: Writing,
+        members: Mapping[str, int],
+    ) -> None:
+        self.kind, self.constants, self.fields = kind, constants, fields
+        self.writing, self.members = writing, members
+        self._columns = [(n, name, self.reader(field)) for n, name, field in columns]
+        self._same = [(name, text, self.reader(field)) for name, field, text in constants if text]
 
     def entry(self, row: Row) -> Entry:
         """The entry of a row. Raises Refused with all its faults, each with the column and the value."""
         if row.fault:
             raise Refused(row.fault)
-        entry, faults = Entry(row.line), []
-        given = [(name, field, row.cells[n].strip()) for n, name, field in self.columns]
-        for name, field_, text in (*given, *self.constants):
-            if text:
+        entry, faults, cells = Entry(row.line), [], row.cells
+        for n, name, read in self._columns:
+            if text := cells[n].strip():
                 try:
-                    self.read(entry, field_, text)
+                    read(entry, text)
                 except Refused as refused:
                     faults.append(f"{name}: “{_shown(text)}” {refused}")
+        for name, text, read in self._same:
+            try:
+                read(entry, text)
+            except Refused as refused:
+                faults.append(f"{name}: “{_shown(text)}” {refused}")
         if not faults and not self._identify(entry):
             faults.append("no name" if self.kind == ACCOUNT else "neither email nor name")
         if faults:
             raise Refused("; ".join(faults))
         return entry
 
-    def read(self, entry: Entry, field_: Field, text: str) -> None:
-        """Give the entry what a cell says. Raises Refused."""
-        if (field_.record, field_.key) == (CONTACT, "email"):
-            entry.values["email"], *further = read_addresses(text)
-            entry.further += further
-        elif field_ == FURTHER:
-            entry.further += read_addresses(text)
-        elif field_ == FULL_NAME:
-            names = zip(("first_name", "last_name"), split_name(text), strict=True)
-            entry.values = {key: _fit(field_, name) for key, name in names if name} | entry.values
-        elif field_.type is FieldType.REFERENCE:
-            entry.account = _fit(FULL_NAME, text)  # the name, a text like any other
-        elif field_.type is FieldType.USER:
-            self._own(entry, field_, text)
-        else:
-            value = _fit(field_, read_cell(field_, text, self.writing))
-            if field_.type is FieldType.TAGS:
-                entry.labels.setdefault(field_.key, []).extend(value)
-            else:
-                entry.values[field_.key] = value
+    def reader(self, field: Field) -> Reader:
+        """What gives an entry the text of a cell that is not blank, as a value of this field; it raises Refused."""
+        if (field.record, field.key) == (CONTACT, "email"):
+            return _read_email
+        if field == FURTHER:
+            return lambda entry, text: entry.further.extend(read_addresses(text))
+        if field == FULL_NAME:
+            return _read_name
+        if field.type is FieldType.REFERENCE:
+            return _read_company
+        if field.type is FieldType.USER:
+            return partial(self._own, field.key)
+        if field.type is FieldType.TAGS:
+            return partial(_read_labels, field)
+        if field.type is FieldType.TEXT:
+            return partial(_read_text, field)
+        return partial(self._read, field)
 
-    def _own(self, entry: Entry, field_: Field, text: str) -> None:
+    def told(self, entry: Entry) -> list[tuple[str, str]]:
+        """What an entry says, as label and text."""
+        names = {pk: name for name, pk in self.members.items() if "@" in name}
+        found = [("company", entry.account)] if entry.account else []
+        for each in self.fields:
+            value = entry.values.get(each.key)
+            if each.key in entry.labels:
+                found.append((each.label, ", ".join(entry.labels[each.key])))
+            elif value not in (None, ""):
+                found.append(
+                    (each.label, _told(names.get(value, "") if each.type is FieldType.USER else value))
+                )
+        if entry.further:
+            found.append((FURTHER.label, ", ".join(entry.further)))
+        return found
+
+    def _read(self, field: Field, entry: Entry, text: str) -> None:
+        entry.values[field.key] = _fit(field, read_cell(field, text, self.writing))
+
+    def _own(self, key: str, entry: Entry, text: str) -> None:
         member = self.members.get(text.lower())
         if member is None:
             entry.unknown_owner = text
         else:
-            entry.values[field_.key] = member
+            entry.values[key] = member
 
     def _identify(self, entry: Entry) -> bool:
         if self.kind == ACCOUNT:
@@ -106,8 +143,36 @@ class Form:
             return bool(entry.identity)
         if not entry.values.get("email") and entry.further:
             entry.values["email"], *entry.further = entry.further
-        entry.identity = normalise_address(entry.values.get("email", ""))
+        email = entry.values.get("email")
+        entry.identity = normalise_address(email) if email else None
         return bool(entry.identity or entry.values.get("first_name") or entry.values.get("last_name"))
+
+
+def _read_email(entry: Entry, text: str) -> None:
+    entry.values["email"], *further = read_addresses(text)
+    entry.further += further
+
+
+def _read_name(entry: Entry, text: str) -> None:
+    """First and last name; those that have a column of their own go before."""
+    names = zip(("first_name", "last_name"), split_name(text), strict=True)
+    entry.values = {key: _fit(FULL_NAME, name) for key, name in names if name} | entry.values
+
+
+def _read_company(entry: Entry, text: str) -> None:
+    entry.account = _fit(FULL_NAME, text)  # the name, a text like any other
+
+
+def _read_labels(field: Field, entry: Entry, text: str) -> None:
+    entry.labels.setdefault(field.key, []).extend(_fit(field, read_labels(text)))
+
+
+def _read_text(field: Field, entry: Entry, text: str) -> None:
+    entry.values[field.key] = text if len(text) <= LONGEST and "\x00" not in text else _fit(field, text)
+
+
+def _told(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _shown(text: str) -> str:

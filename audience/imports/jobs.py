@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,20 +13,23 @@ from audience.catalogue import catalogue, make_field
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
-from audience.imports.cells import Writing
 from audience.imports.decoding import Unreadable
 from audience.imports.entries import Entry, Form
-from audience.imports.files import keep, table_of
+from audience.imports.files import forget, keep, table_of
+from audience.imports.forming import fields_of, form_of
 from audience.imports.matching import importable, match_columns
 from audience.imports.reader import Table
 from audience.models import ImportDue, ImportJob
 from audience.tasks import work_import
 from tenants.commands import audit
-from tenants.models import Member, Tenant
+from tenants.models import Member
+from tenants.policy import require
 from tenants.wall import current_id
 
 LEASE = timedelta(seconds=60)
 """After so long without a batch, an import is taken for abandoned and another worker goes on."""
+MAKES_FIELDS = "admin.manage"
+"""The action of who may make fields on the way (templates-and-roles §3: fields are the administrators')."""
 ROWS_LOOKED_AT, LONGEST_LOOKED_AT = 200, 200
 """Rows, and characters of a cell, that are kept for showing and for guessing types."""
 IDENTITIES = {CONTACT: {"email", "first_name", "last_name", "full_name"}, ACCOUNT: {"name"}}
@@ -106,42 +109,128 @@ class NewField:
     type: FieldType
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What the person who imports has chosen: columns and more.
+
+    ``columns`` has the key of a field for each column, empty where it is left out; ``constants`` key → text, the same
+    for every row; ``new_fields`` what is made for them at the start; ``date_order`` is day or month, or empty where
+    dates like 01/02/2026 are refused; ``decimal_sign`` empty where the file tells.
+    """
+
+    columns: list[str]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    on_duplicate: str = ImportJob.UPDATE
+    new_fields: Iterable[NewField] = ()
+    date_order: str = ""
+    decimal_sign: str = ""
+
+
 @transaction.atomic
-def start(
-    job: ImportJob,
-    *,
-    by: Member | None,
-    columns: list[str],
-    at: datetime,
-    constants: Mapping[str, str] | None = None,
-    on_duplicate: str = ImportJob.UPDATE,
-    new_fields: Mapping[str, NewField] | None = None,
-    is_worked_here: bool = False,
-) -> None:
+def choose(job: ImportJob, choices: Choices, *, by: Member | None) -> None:
+    """Set what was chosen. Raises CannotImport or CannotMakeField; then nothing has changed."""
+    assert job.state == ImportJob.MATCHING
+    job.columns, job.constants = choices.columns, dict(choices.constants)
+    job.on_duplicate, job.date_order = choices.on_duplicate, choices.date_order
+    job.decimal_sign, job.problem = choices.decimal_sign, ""
+    job.new_fields = [
+        {"key": new.key, "label": new.label, "type": str(new.type)} for new in choices.new_fields
+    ]
+    if job.new_fields and by is not None:
+        require(by, MAKES_FIELDS)
+    _check(job, form_of(job))
+    try:
+        with transaction.atomic():
+            _make_fields(job)
+            raise _OnlyTried
+    except _OnlyTried:
+        job.save()
+
+
+class _OnlyTried(Exception):
+    """Takes back the fields that were made to see whether they can be."""
+
+
+def _make_fields(job: ImportJob) -> None:
+    for new in job.new_fields:
+        make_field(job.kind, new["key"], FieldType(new["type"]), new["label"])
+
+
+@transaction.atomic
+def check(job: ImportJob, *, at: datetime, is_worked_here: bool = False) -> None:
+    """Let the workers find out what the import would do, unless the caller does it; nothing is imported."""
+    assert job.state == ImportJob.MATCHING
+    forget_counts(job)
+    job.state = ImportJob.CHECKING
+    job.save()
+    if not is_worked_here:
+        _ring(job, at)
+
+
+@transaction.atomic
+def reopen(job: ImportJob) -> None:
+    """Back from the check to the columns."""
+    if job.state in (ImportJob.CHECKING, ImportJob.CHECKED):
+        forget_counts(job)
+        job.state = ImportJob.MATCHING
+        job.save()
+        ImportDue.objects.filter(tenant_id=current_id(), job_id=job.pk).delete()
+
+
+def forget_counts(job: ImportJob) -> None:
+    """What a check found, gone again."""
+    job.done = job.created = job.updated = job.skipped = job.refused = 0
+    job.unknown_owners, job.forecast = {}, {}
+    job.refusals.all().delete()
+
+
+@transaction.atomic
+def start(job: ImportJob, *, by: Member | None, at: datetime, is_worked_here: bool = False) -> None:
     """Let the import be worked, by the workers unless the caller does it.
 
-    ``columns`` has the key of a field for each column, empty where it is left out.
-
-    Raises CannotImport, and CannotMakeField for a new field; then nothing has happened.
+    Raises CannotImport, and CannotMakeField for a field that can no longer be made; then nothing has happened.
     """
-    assert job.state == ImportJob.MATCHING
-    for new in (new_fields or {}).values():
-        make_field(job.kind, new.key, new.type, new.label)
-    job.columns, job.constants, job.on_duplicate = columns, dict(constants or {}), on_duplicate
-    form = form_of(job)
-    _check(job, form)
+    assert job.state in (ImportJob.MATCHING, ImportJob.CHECKED)
+    _make_fields(job)
+    _check(job, form_of(job))
+    forget_counts(job)
     job.state = ImportJob.QUEUED
     job.save()
-    due_at = at + LEASE if is_worked_here else at
-    ImportDue.objects.create(tenant_id=current_id(), job_id=job.pk, due_at=due_at)
     audit(by=by, verb="import.start", obj=job, at=at, file=job.file_name, rows=job.total)
-    if not is_worked_here:
-        transaction.on_commit(partial(work_import.delay, current_id(), job.pk), robust=True)
+    if is_worked_here:
+        ImportDue.objects.create(tenant_id=current_id(), job_id=job.pk, due_at=at + LEASE)
+    else:
+        _ring(job, at)
+
+
+@transaction.atomic
+def discard(job: ImportJob) -> None:
+    """Delete an import that was never started, with its file."""
+    assert not job.is_begun
+    ImportDue.objects.filter(tenant_id=current_id(), job_id=job.pk).delete()
+    job.delete()
+
+
+@transaction.atomic
+def stop(job: ImportJob, *, by: Member, at: datetime) -> None:
+    """End an import between two batches. What is in stays, and is counted."""
+    if job.is_under_way and job.is_begun:
+        job.state, job.finished_at = ImportJob.FAILED, at
+        job.problem = f"{by.name} stopped it."
+        job.save()
+        forget(job)
+        ImportDue.objects.filter(tenant_id=current_id(), job_id=job.pk).delete()
+        audit(by=by, verb="import.stop", obj=job, at=at, file=job.file_name, rows=job.done)
+
+
+def _ring(job: ImportJob, at: datetime) -> None:
+    ImportDue.objects.create(tenant_id=current_id(), job_id=job.pk, due_at=at)
+    transaction.on_commit(partial(work_import.delay, current_id(), job.pk), robust=True)
 
 
 def _check(job: ImportJob, form: Form) -> None:
     reasons = []
-    known = {f.key for f in importable(job.kind, catalogue())}
+    known = fields_of(job)
     asked = [key for key in (*job.columns, *job.constants) if key]
     reasons += [f"There is no field “{key}” that a file can fill." for key in asked if key not in known]
     twice = {key for key in job.columns if key and job.columns.count(key) > 1}
@@ -162,27 +251,7 @@ def _wrong_constant(form: Form, name: str, constant: Field, text: str) -> list[s
         return [f"“{name}” cannot be the same for every row."]
     entry = Entry(0)
     try:
-        form.read(entry, constant, text)
+        form.reader(constant)(entry, text)
     except Refused as refused:
         return [f"{name}: “{text}” {refused}."]
     return [f"{name}: “{text}” is no member."] if entry.unknown_owner else []
-
-
-def form_of(job: ImportJob) -> Form:
-    """How the rows of the file become entries."""
-    fields = {f.key: f for f in importable(job.kind, catalogue())}
-    tenant = Tenant.objects.get(pk=current_id())
-    members: dict[str, int] = {}
-    for member in Member.objects.filter(is_active=True).select_related("user").order_by("-pk"):
-        members |= {name.lower(): member.pk for name in (member.name, member.email) if name}
-    return Form(
-        kind=job.kind,
-        columns=[
-            (n, job.header[n], fields[key]) for n, key in enumerate(job.columns) if key and key in fields
-        ],
-        constants=[
-            (fields[key].label, fields[key], text) for key, text in job.constants.items() if key in fields
-        ],
-        writing=Writing(tenant.timezone, decimal_comma=job.delimiter == ";"),
-        members=members,
-    )

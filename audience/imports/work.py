@@ -1,8 +1,4 @@
-"""Working an import batch by batch.
-
-A batch and how far the import is are one transaction. So a worker that is killed loses its batch and nothing else, and
-whoever goes on begins where the rows that are in end: no row twice, none left out.
-"""
+"""Working an import batch by batch: a worker that is killed loses its batch and nothing else."""
 
 from __future__ import annotations
 
@@ -10,18 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import ClassVar
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from audience.catalogue import catalogue
-from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
-from audience.fields import CONTACT, Field
 from audience.imports.entries import Entry, Form
 from audience.imports.files import forget, table_of
-from audience.imports.jobs import LEASE, form_of
-from audience.imports.matching import FULL_NAME, FURTHER
+from audience.imports.forming import form_of
+from audience.imports.jobs import LEASE
 from audience.imports.reader import Row
 from audience.imports.writing import Batch
 from audience.models import ImportDue, ImportJob, ImportRefusal
@@ -31,58 +25,101 @@ ROWS_OF_A_BATCH = 2000
 
 
 @dataclass
-class Work:
-    """Works one import, a batch with each ``step``; the file is read once."""
+class Turns:
+    """Goes through the rows of one import, a batch with each ``step``; the file is read once.
+
+    A batch and how far the import is are one transaction. Several workers may ring: one has the import until it is
+    done, or has been silent for the length of a lease.
+    """
 
     job_id: int
     size: int = ROWS_OF_A_BATCH
     position: int | None = None
     _rows: Iterator[Row] = field(default_factory=lambda: iter(()))
+    states: ClassVar[tuple[str, ...]] = ()
 
     def step(self, *, now: datetime) -> bool:
         """Work the next batch in the transaction of the caller's ``use()``.
 
-        False when nothing is left to do here: the import is over, or somebody else is at it.
+        False when nothing is left to do here: all rows are through, or somebody else is at it.
         """
-        _one_at_a_time()
+        self._lock()
         job = ImportJob.objects.select_for_update(no_key=True).filter(pk=self.job_id).first()
-        if job is None or job.state not in (ImportJob.QUEUED, ImportJob.RUNNING):
+        if job is None or job.state not in self.states or not self._is_mine(job, now):
             return False
-        if not self._is_mine(job, now):
-            return False
-        job.state, job.started_at = ImportJob.RUNNING, job.started_at or now
         rows = list(islice(self._rows, self.size))
-        _take(job, rows, job.started_at)
+        self._take(job, rows, now)
+        job.done += len(rows)
         self.position = job.done
-        if len(rows) < self.size:
-            _finish(job, now)
+        is_last = len(rows) < self.size
+        if is_last:
+            self._finish(job, now)
+            _due(job).delete()
         else:
             _due(job).update(due_at=now + LEASE)
         job.save()
-        return not job.is_over
+        return not is_last
 
     def release(self, *, now: datetime) -> None:
         """Let another worker go on at once."""
         ImportDue.objects.filter(tenant_id=current_id(), job_id=self.job_id).update(due_at=now)
 
     def _is_mine(self, job: ImportJob, now: datetime) -> bool:
-        """Whether to go on: where this worker left off, or from ``job.done`` when nobody has been at it for a while."""
+        """Whether to go on: where this worker left off, or if nobody has been at it for a while."""
         if self.position is None:
-            if job.state == ImportJob.RUNNING and _due(job).filter(due_at__gt=now).exists():
+            if self._is_begun(job) and _due(job).filter(due_at__gt=now).exists():
                 return False
+            self._begin(job)
             self._rows, self.position = islice(table_of(job).rows(), job.done, None), job.done
         return self.position == job.done
 
+    def _lock(self) -> None:
+        """Wait for what must not be done at the same time."""
 
-def _one_at_a_time() -> None:
-    """One batch of a tenant at a time: two would both make the contact, or the company, that neither finds."""
-    with connection.cursor() as cursor:
-        lock = f"imports of {current_id()}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
+    def _is_begun(self, job: ImportJob) -> bool:
+        raise NotImplementedError
+
+    def _begin(self, job: ImportJob) -> None:
+        """Make ready for the first batch of this worker."""
+
+    def _take(self, job: ImportJob, rows: list[Row], now: datetime) -> None:
+        raise NotImplementedError
+
+    def _finish(self, job: ImportJob, now: datetime) -> None:
+        raise NotImplementedError
 
 
-def _take(job: ImportJob, rows: list[Row], at: datetime) -> None:
-    form = form_of(job)
+class Work(Turns):
+    """Imports one file. Whoever goes on after a worker that was killed begins where the rows that are in end."""
+
+    states = (ImportJob.QUEUED, ImportJob.RUNNING)
+
+    def _lock(self) -> None:
+        """One batch of a tenant at a time: two would both make the contact, or company, that neither finds."""
+        with connection.cursor() as cursor:
+            lock = f"imports of {current_id()}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
+
+    def _is_begun(self, job: ImportJob) -> bool:
+        return job.state == ImportJob.RUNNING
+
+    def _take(self, job: ImportJob, rows: list[Row], now: datetime) -> None:
+        job.state, job.started_at = ImportJob.RUNNING, job.started_at or now
+        form = form_of(job)
+        entries = entries_of(job, form, rows)
+        counts = Batch(job.kind, job.on_duplicate, form.fields, job.started_at).write(entries)
+        job.created += counts.created
+        job.updated += counts.updated
+        job.skipped += counts.skipped
+
+    def _finish(self, job: ImportJob, now: datetime) -> None:
+        job.state, job.finished_at, job.total = ImportJob.DONE, now, job.done
+        job.warnings += unknown_owners(job)
+        forget(job)
+
+
+def entries_of(job: ImportJob, form: Form, rows: list[Row]) -> list[Entry]:
+    """The entries of the rows. Those that are refused are kept and counted, and owners who are no members."""
     entries, refusals = [], []
     for row in rows:
         try:
@@ -90,13 +127,11 @@ def _take(job: ImportJob, rows: list[Row], at: datetime) -> None:
         except Refused as refused:
             refusals.append(ImportRefusal(job=job, line=row.line, reason=str(refused), cells=_kept(row)))
     ImportRefusal.objects.bulk_create(refusals)
-    _count_unknown_owners(job, entries)
-    counts = Batch(job.kind, job.on_duplicate, _filled_fields(form), at).write(entries)
-    job.done += len(rows)
     job.refused += len(refusals)
-    job.created += counts.created
-    job.updated += counts.updated
-    job.skipped += counts.skipped
+    for entry in entries:
+        if entry.unknown_owner:
+            job.unknown_owners[entry.unknown_owner] = job.unknown_owners.get(entry.unknown_owner, 0) + 1
+    return entries
 
 
 def _kept(row: Row) -> list[str]:
@@ -104,46 +139,25 @@ def _kept(row: Row) -> list[str]:
     return [cell.replace("\x00", "\ufffd") for cell in row.cells]
 
 
-def _count_unknown_owners(job: ImportJob, entries: list[Entry]) -> None:
-    for entry in entries:
-        if entry.unknown_owner:
-            job.unknown_owners[entry.unknown_owner] = job.unknown_owners.get(entry.unknown_owner, 0) + 1
-
-
-def _filled_fields(form: Form) -> list[Field]:
-    """The fields whose columns the import writes."""
-    named = [field_ for _, _, field_ in form.columns] + [field_ for _, field_, _ in form.constants]
-    fields = {field_.key: field_ for field_ in named if field_ not in (FULL_NAME, FURTHER)}
-    if FULL_NAME in named:
-        known = catalogue()
-        for key in ("first_name", "last_name"):
-            found = known.get(CONTACT, key)
-            assert found
-            fields[key] = found
-    return [field_ for field_ in fields.values() if field_.type is not FieldType.SEQUENCE]
-
-
-def _finish(job: ImportJob, now: datetime) -> None:
-    job.state, job.finished_at, job.total = ImportJob.DONE, now, job.done
-    if job.unknown_owners:
-        rows = sum(job.unknown_owners.values())
-        named = ", ".join(sorted(job.unknown_owners)[:5])
-        rows_have = "1 row has" if rows == 1 else f"{rows:,} rows have"
-        job.warnings.append(f"{rows_have} an owner who is no member here and stay without one: {named}.")
-    _forget(job)
+def unknown_owners(job: ImportJob) -> list[str]:
+    """What to say about owners who are no members, if there are any."""
+    if not job.unknown_owners:
+        return []
+    rows = sum(job.unknown_owners.values())
+    named = ", ".join(sorted(job.unknown_owners)[:5])
+    rows_have = "1 row has" if rows == 1 else f"{rows:,} rows have"
+    return [f"{rows_have} an owner who is no member here and stay without one: {named}."]
 
 
 def fail(job_id: int, problem: str, *, now: datetime) -> None:
-    """End an import that cannot go on. What is in stays, and is counted."""
+    """End an import that cannot go on. What is in stays, and is counted. One that was only checked can be mended."""
     job = ImportJob.objects.select_for_update().get(pk=job_id)
-    if not job.is_over:
+    if job.state == ImportJob.CHECKING:
+        job.state, job.problem = ImportJob.MATCHING, problem
+    elif not job.is_over:
         job.state, job.problem, job.finished_at = ImportJob.FAILED, problem, now
-        job.save()
-        _forget(job)
-
-
-def _forget(job: ImportJob) -> None:
-    forget(job)
+        forget(job)
+    job.save()
     _due(job).delete()
 
 

@@ -14,10 +14,12 @@ from django.db import connection
 
 from audience import derived
 from audience.addresses import normalise_address
-from audience.catalogue import column_of, lowered, spelled
+from audience.catalogue import column_of, lowered
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, Field
+from audience.fields import CONTACT, Field
+from audience.imports.choices import met_and_added
 from audience.imports.entries import Entry
+from audience.imports.identity import accounts_named, found, keys_of, known_as
 from audience.models import Account, Contact, ContactAddress, CustomField, ImportJob
 from audience.models.records import home_region
 from audience.records import MODELS, TAGS
@@ -71,27 +73,21 @@ class Batch:
     def _sort(self, entries: list[Entry]) -> None:
         """Which entries make a record and which change one; several about one record become one."""
         ids = _next_ids(MODELS[self.kind]._meta.db_table, len(entries))
-        names = {entry.identity for entry in entries if entry.identity}
-        # Addresses are normal already, names of companies compare as the database lowers them.
-        keys = lowered(names) if self.kind == ACCOUNT else {name: name for name in names}
-        found = {} if self.on_duplicate == ImportJob.CREATE else self._found(set(keys.values()))
+        keys = keys_of(self.kind, entries)
+        known = {} if self.on_duplicate == ImportJob.CREATE else found(self.kind, set(keys.values()))
         for entry, fresh in zip(entries, ids, strict=True):
             key = keys[entry.identity] if entry.identity else None
-            pk = found.get(key) if key else None
+            pk = known.get(key) if key else None
             if pk is None:
                 self.new[fresh] = entry
                 self.counts.created += 1
                 if self.on_duplicate != ImportJob.CREATE:
-                    found |= dict.fromkeys(self._names(key, entry), fresh)
+                    known |= dict.fromkeys(known_as(key, entry), fresh)
             elif self.on_duplicate == ImportJob.SKIP:
                 self.counts.skipped += 1
             else:
                 self._change(pk, entry)
                 self.counts.updated += 1
-
-    def _names(self, key: str | None, entry: Entry) -> list[str]:
-        further = [normalise_address(email) for email in entry.further]
-        return [name for name in (key, *further) if name]
 
     def _change(self, pk: int, entry: Entry) -> None:
         earlier = self.new.get(pk) or self.known.get(pk)
@@ -100,13 +96,6 @@ class Batch:
         else:
             self.known[pk] = entry
 
-    def _found(self, keys: set[str]) -> dict[str, int]:
-        """Normalised e-mail or name of a company → the oldest record that has it, a primary address going first."""
-        if self.kind == ACCOUNT:
-            return _oldest(Account.objects.filter(name_norm__in=keys), "name_norm")
-        also = _oldest(ContactAddress.objects.filter(email_norm__in=keys), "email_norm", "contact_id")
-        return also | _oldest(Contact.objects.filter(email_norm__in=keys), "email_norm")
-
     # 2. With what values?
 
     def _spell(self) -> None:
@@ -114,7 +103,7 @@ class Batch:
         for field_ in self.fields:
             if field_.type is FieldType.CHOICE and not field_.choices:
                 filled = [entry.values for _, entry in self._all() if field_.key in entry.values]
-                spelling = spelled(field_, [values[field_.key] for values in filled])
+                spelling = met_and_added(field_, [values[field_.key] for values in filled])
                 for values in filled:
                     values[field_.key] = spelling[values[field_.key]]
 
@@ -122,17 +111,17 @@ class Batch:
         """Give the entries their companies, found by name without case, or made."""
         placed = [entry for _, entry in self._all() if entry.account]
         folded = lowered({entry.account for entry in placed})
-        found = _oldest(Account.objects.filter(name_norm__in=set(folded.values())), "name_norm")
+        known = accounts_named(set(folded.values()))
         missing: dict[str, str] = {}
         for entry in placed:
-            if folded[entry.account] not in found:
+            if folded[entry.account] not in known:
                 missing.setdefault(folded[entry.account], entry.account)
         made = Account.objects.bulk_create(
             Account(name=name, created_at=self.at) for name in missing.values()
         )
-        found |= {key: account.pk for key, account in zip(missing, made, strict=True)}
+        known |= {key: account.pk for key, account in zip(missing, made, strict=True)}
         for entry in placed:
-            entry.values["account"] = found[folded[entry.account]]
+            entry.values["account"] = known[folded[entry.account]]
 
     def _derive(self) -> None:
         """Work out the columns of contacts that follow from others; of known ones also from what they have."""
@@ -183,10 +172,6 @@ class Batch:
                 if normal and normal != primary[pk]:
                     rows.append(ContactAddress(contact_id=pk, email=email, email_norm=normal))
         ContactAddress.objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
-
-
-def _oldest(rows: Any, key: str, pk: str = "pk") -> dict[str, int]:
-    return dict(rows.order_by(f"-{pk}").values_list(key, pk))
 
 
 def _next_ids(table: str, count: int) -> list[int]:

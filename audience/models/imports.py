@@ -64,6 +64,11 @@ class ImportJob(TenantModel):
         return self.state in (self.DONE, self.FAILED)
 
     @property
+    def is_begun(self) -> bool:
+        """Whether records may have come in by it."""
+        return self.state in (self.QUEUED, self.RUNNING, self.DONE, self.FAILED)
+
+    @property
     def is_under_way(self) -> bool:
         """Whether a worker has it, or soon will."""
         return self.state in (self.CHECKING, self.QUEUED, self.RUNNING)

@@ -35,7 +35,7 @@ def test_an_import_goes_on_after_its_worker_was_killed(tmp_path: Path) -> None:
                 kind="contact",
                 at=now(),
             )
-            jobs.start(made, by=None, columns=made.columns, at=now())
+            jobs.start(made, by=None, at=now())
         eventually(lambda: job().done, "the first batch")
         running.kill("worker")
         left = job()

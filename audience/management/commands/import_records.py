@@ -15,10 +15,11 @@ from audience.catalogue import CannotMakeField
 from audience.conditions.types import FieldType
 from audience.fields import ACCOUNT, CONTACT
 from audience.imports import jobs
-from audience.imports.cells import suggested_type
+from audience.imports.cells import DAY_FIRST, MONTH_FIRST, suggested_type
+from audience.imports.checking import Check
 from audience.imports.decoding import Unreadable
-from audience.imports.jobs import CannotImport, NewField
-from audience.imports.work import Work
+from audience.imports.jobs import CannotImport, Choices, NewField
+from audience.imports.work import Turns, Work
 from audience.models import ImportJob
 from tenants.models import Tenant
 from tenants.wall import use
@@ -54,6 +55,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--encoding")
         parser.add_argument("--delimiter")
+        parser.add_argument("--dates", choices=(DAY_FIRST, MONTH_FIRST), help="what 01/02/2026 begins with")
+        parser.add_argument("--decimal", choices=(",", "."), help="the decimal sign of numbers like 1.234")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and do nothing")
         parser.add_argument("--json", action="store_true")
 
@@ -66,8 +69,9 @@ class Command(BaseCommand):
                 result = self._try(tenant, options)
             else:
                 with use(tenant):
-                    job = self._start(options)
-                result = self._work(tenant, job)
+                    job = self._chosen(options)
+                    jobs.start(job, by=None, at=timezone.now(), is_worked_here=True)
+                result = self._work(tenant, Work(job.pk))
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}", returncode=2) from error
         except (Unreadable, CannotMakeField, CannotImport) as error:
@@ -75,15 +79,18 @@ class Command(BaseCommand):
         self._print(result, options)
 
     def _try(self, tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
+        """What would happen. No record is touched, and of the import itself nothing stays."""
         result: dict[str, Any] = {}
         try:
             with use(tenant):
-                result = self._work(tenant, self._start(options))
+                job = self._chosen(options)
+                jobs.check(job, at=timezone.now(), is_worked_here=True)
+                result = self._work(tenant, Check(job.pk))
                 raise DryRun
         except DryRun:
             return result
 
-    def _start(self, options: dict[str, Any]) -> ImportJob:
+    def _chosen(self, options: dict[str, Any]) -> ImportJob:
         path = Path(options["file"])
         with path.open("rb") as file:
             job = jobs.open_import(
@@ -100,33 +107,32 @@ class Command(BaseCommand):
         for key in constants:
             if key not in columns and not jobs.is_field(job, key) and key not in new:
                 new[key] = NewField(key, key.replace("_", " "), suggested_type(key, [constants[key]]))
-        jobs.start(
-            job,
-            by=None,
-            columns=columns,
-            constants=constants,
-            on_duplicate=options["on_duplicate"],
-            new_fields=new,
-            at=timezone.now(),
-            is_worked_here=True,
+        choices = Choices(
+            columns,
+            constants,
+            options["on_duplicate"],
+            new.values(),
+            options["dates"] or "",
+            options["decimal"] or "",
         )
+        jobs.choose(job, choices, by=None)
         return job
 
-    def _work(self, tenant: Tenant, job: ImportJob) -> dict[str, Any]:
-        work, more = Work(job.pk), True
+    def _work(self, tenant: Tenant, turns: Turns) -> dict[str, Any]:
+        more = True
         while more:
             with use(tenant):
-                more = work.step(now=timezone.now())
+                more = turns.step(now=timezone.now())
         with use(tenant):
-            job.refresh_from_db()
-            if not job.is_over:
+            job = ImportJob.objects.get(pk=turns.job_id)
+            if job.is_under_way:
                 raise CommandError("a worker has taken the import over; its page shows how far it is")
             return {
                 "created": job.created,
                 "updated": job.updated,
                 "skipped": job.skipped,
                 "refused": list(job.refusals.order_by("line").values("line", "reason")),
-                "warnings": job.warnings,
+                "warnings": job.warnings + job.forecast.get("warnings", []),
             }
 
     def _print(self, result: dict[str, Any], options: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from audience.catalogue import catalogue, choices_of, make_field
 from audience.conditions.types import FieldType
 from audience.fields import Field
 from audience.imports import jobs
-from audience.imports.jobs import CannotImport, NewField
+from audience.imports.jobs import CannotImport, Choices, NewField
 from audience.imports.work import Work
 from audience.models import (
     Account,
@@ -43,6 +43,11 @@ def opened(text: str | bytes, kind: str = "contact", **options: Any) -> ImportJo
     return jobs.open_import(by=None, data=data, file_name="people.csv", kind=kind, at=NOW, **options)
 
 
+def begin(job: ImportJob, columns: list[str] | None = None, **options: Any) -> None:
+    jobs.choose(job, Choices(job.columns if columns is None else columns, **options), by=None)
+    jobs.start(job, by=None, at=NOW)
+
+
 def worked(job: ImportJob, size: int = 2000) -> ImportJob:
     work = Work(job.pk, size=size)
     while work.step(now=NOW):
@@ -53,7 +58,7 @@ def worked(job: ImportJob, size: int = 2000) -> ImportJob:
 
 def imported(text: str | bytes, kind: str = "contact", size: int = 2000, **options: Any) -> ImportJob:
     job = opened(text, kind)
-    jobs.start(job, by=None, columns=job.columns, at=NOW, **options)
+    begin(job, **options)
     return worked(job, size)
 
 
@@ -235,9 +240,8 @@ def test_unknown_columns_are_left_out_and_of_two_with_one_name_the_first_is_take
 def test_columns_become_fields_and_constants_are_for_every_row(tenant: Tenant) -> None:
     make_field("contact", "nps", FieldType.NUMBER)
     job = opened("email,Net,Topics,Note\na@x.example,5,Sales;Marketing,=1+1\nb@x.example,,,\n")
-    jobs.start(
+    begin(
         job,
-        by=None,
         columns=["email", "nps", "topics", "note"],
         constants={
             "tags": "fair, 2026",
@@ -245,12 +249,11 @@ def test_columns_become_fields_and_constants_are_for_every_row(tenant: Tenant) -
             "source": "Fair",
             "lifecycle_stage": "Lead",
         },
-        new_fields={
-            "topics": NewField("topics", "Topics", FieldType.TAGS),
-            "note": NewField("note", "Note", FieldType.TEXT),
-            "import_name": NewField("import_name", "Import name", FieldType.TEXT),
-        },
-        at=NOW,
+        new_fields=[
+            NewField("topics", "Topics", FieldType.TAGS),
+            NewField("note", "Note", FieldType.TEXT),
+            NewField("import_name", "Import name", FieldType.TEXT),
+        ],
     )
     assert counts(worked(job)) == {"created": 2}
     column = dict(CustomField.objects.values_list("key", "column"))
@@ -292,7 +295,7 @@ def test_what_cannot_be_imported_is_said_before_anything_happens(
 ) -> None:
     job = opened("a,b\n1,2\n")
     with pytest.raises(CannotImport) as refused:
-        jobs.start(job, by=None, columns=columns, at=NOW, **options)
+        begin(job, columns, **options)
     assert refused.value.reasons == (reason,)
     job.refresh_from_db()
     assert (job.state, ImportDue.objects.count(), AuditLine.objects.count()) == ("matching", 0, 0)
@@ -301,7 +304,7 @@ def test_what_cannot_be_imported_is_said_before_anything_happens(
 def test_an_import_goes_on_where_a_killed_worker_left_it(tenant: Tenant) -> None:
     rows = "".join(f"p{n}@x.example,P{n}\n" for n in range(10))
     job = opened(f"email,first name\n{rows}")
-    jobs.start(job, by=None, columns=job.columns, at=NOW)
+    begin(job)
     assert Work(job.pk, size=4).step(now=NOW)  # then it is killed
     job.refresh_from_db()
     assert (job.state, job.done, job.created, Contact.objects.count()) == ("running", 4, 4, 4)
@@ -318,7 +321,7 @@ def test_an_import_goes_on_where_a_killed_worker_left_it(tenant: Tenant) -> None
 
 def test_a_batch_that_fails_leaves_nothing_of_itself(tenant: Tenant) -> None:
     job = opened("email\na@x.example\nb@x.example\n")
-    jobs.start(job, by=None, columns=job.columns, at=NOW)
+    begin(job)
     with pytest.raises(RuntimeError), use(tenant):
         Work(job.pk, size=1).step(now=NOW)
         raise RuntimeError
@@ -328,7 +331,7 @@ def test_a_batch_that_fails_leaves_nothing_of_itself(tenant: Tenant) -> None:
 
 def test_who_comes_second_to_an_import_goes_away(tenant: Tenant) -> None:
     job = opened("email\na@x.example\nb@x.example\nc@x.example\n")
-    jobs.start(job, by=None, columns=job.columns, at=NOW)
+    begin(job)
     first, late = Work(job.pk, size=1), NOW + timedelta(minutes=5)
     assert first.step(now=NOW)
     second = Work(job.pk, size=1)

@@ -1,0 +1,101 @@
+"""Finding out what an import would do, before it does it: the same reading, and no record is touched or locked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from audience.catalogue import choices_of, lowered
+from audience.conditions.types import FieldType
+from audience.imports.choices import met
+from audience.imports.entries import Entry, Form
+from audience.imports.forming import form_of
+from audience.imports.identity import accounts_named, found, keys_of, known_as
+from audience.imports.jobs import forget_counts
+from audience.imports.reader import Row
+from audience.imports.work import Turns, Work, entries_of, unknown_owners
+from audience.models import ImportJob
+
+EXAMPLES = 5
+"""Rows that are shown of each kind."""
+MOST_VALUES, LONGEST_VALUE = 20, 60
+
+
+@dataclass
+class Check(Turns):
+    """Checks one import, a batch with each ``step``; one that was killed begins anew.
+
+    What it finds stands in the job's counts, its refused rows, and ``forecast``: ``examples`` (line, verdict, values),
+    ``companies`` (how many would be made), ``choices`` (by label of the field, the values that its list would get).
+    """
+
+    states = (ImportJob.CHECKING,)
+    _met: set[int] = field(default_factory=set)
+    _companies: set[int] = field(default_factory=set)
+    _choices: dict[str, dict[str, None]] = field(default_factory=dict)
+    _examples: list[dict[str, Any]] = field(default_factory=list)
+
+    def _begin(self, job: ImportJob) -> None:
+        forget_counts(job)
+
+    def _is_begun(self, job: ImportJob) -> bool:
+        return job.done > 0
+
+    def _take(self, job: ImportJob, rows: list[Row], now: datetime) -> None:
+        form = form_of(job)
+        entries = entries_of(job, form, rows)
+        keys = keys_of(job.kind, entries)
+        is_new_always = job.on_duplicate == ImportJob.CREATE
+        known = {} if is_new_always else found(job.kind, set(keys.values()))
+        taken = []
+        for entry in entries:
+            key = keys[entry.identity] if entry.identity else None
+            pk = known.get(key) if key else None
+            if is_new_always or not (pk or (key and hash(key) in self._met)):
+                verdict = "created"
+                self._met |= {hash(name) for name in known_as(key, entry)}
+            else:
+                verdict = "skipped" if job.on_duplicate == ImportJob.SKIP else "updated"
+            setattr(job, verdict, getattr(job, verdict) + 1)
+            if verdict != "skipped":
+                taken.append(entry)
+            self._show(form, entry, verdict, pk)
+        self._foresee_companies(taken)
+        self._foresee_choices(form, taken)
+
+    def _finish(self, job: ImportJob, now: datetime) -> None:
+        job.state, job.total = ImportJob.CHECKED, job.done
+        job.forecast = {
+            "examples": sorted(self._examples, key=lambda example: example["line"]),
+            "companies": len(self._companies),
+            "choices": {label: list(values) for label, values in self._choices.items() if values},
+            "warnings": unknown_owners(job),
+        }
+
+    def _show(self, form: Form, entry: Entry, verdict: str, pk: int | None) -> None:
+        if sum(example["verdict"] == verdict for example in self._examples) < EXAMPLES:
+            said = [[name, text[:LONGEST_VALUE]] for name, text in form.told(entry)]
+            self._examples.append({"line": entry.line, "verdict": verdict, "pk": pk, "values": said})
+
+    def _foresee_companies(self, entries: list[Entry]) -> None:
+        folded = set(lowered({entry.account for entry in entries if entry.account}).values())
+        self._companies |= {hash(name) for name in folded - accounts_named(folded).keys()}
+
+    def _foresee_choices(self, form: Form, entries: list[Entry]) -> None:
+        for field_ in form.fields:
+            if field_.type is FieldType.CHOICE and not field_.choices:
+                values = dict.fromkeys(
+                    entry.values[field_.key] for entry in entries if field_.key in entry.values
+                )
+                met_before = self._choices.setdefault(field_.label, {})
+                listed = set(choices_of(field_))
+                for value in met(field_, values).values():
+                    if value not in listed and len(met_before) < MOST_VALUES:
+                        met_before[value] = None
+
+
+def turns_of(job_id: int) -> Turns:
+    """What is to be done about an import: check it, or work it."""
+    is_check = ImportJob.objects.filter(pk=job_id, state=ImportJob.CHECKING).exists()
+    return Check(job_id) if is_check else Work(job_id)
