@@ -65,9 +65,24 @@ def add(select_sql: str, params: Sequence[Any] | Mapping[str, Any] = (), *, now:
     return int(count)
 
 
-def cancel(*, enrollments: Enrollments, reason: str, now: datetime) -> int:
-    """Take back what of these stays has not passed the gate; how many. What passed it is on its way."""
+def cancel(
+    *,
+    enrollments: Enrollments,
+    reason: str,
+    now: datetime,
+    to: tuple[str, str] | None = None,
+    but: int | None = None,
+) -> int:
+    """Take back what of these stays has not passed the gate; how many. What passed it is on its way.
+
+    ``to``: only what goes there, a channel and a normalised address. ``but``: a message of which the worker that holds
+    it says by itself what became of it.
+    """
     where, params = _of(enrollments)
+    if but is not None:
+        where, params = f"{where} AND id <> %s", [*params, but]
+    if to is not None:
+        where, params = f"{where} AND channel = %s AND address_norm = %s", [*params, *to]
     return _end(where, params, state="cancelled", reason=reason, now=now)
 
 

@@ -57,10 +57,11 @@ def last_ordinal(sequence_id: int) -> int:
     return found.values_list("ordinal", flat=True).first() or 0
 
 
-def leave(sequence: Sequence, stays: Sql, *, reason: str, now: datetime) -> int:
+def leave(sequence: Sequence, stays: Sql, *, reason: str, now: datetime, refused: int | None = None) -> int:
     """End these stays, paused ones, too; how many (semantics 2.18).
 
     What was not handed over is cancelled, and open reminders with it; after ``completed`` they stay to be done.
+    ``refused``: the message whose refusal is the reason; it has failed, and is not taken back.
     """
     assert reason in EXIT_REASONS, reason
     prepare("engine_left")
@@ -73,7 +74,7 @@ def leave(sequence: Sequence, stays: Sql, *, reason: str, now: datetime) -> int:
         [now, local_date(now, sequence.timezone), reason],
     )
     if reason != COMPLETED:
-        outbox.cancel(enrollments=LEFT, reason=reason, now=now)
+        outbox.cancel(enrollments=LEFT, reason=reason, now=now, but=refused)
         reminders.cancel(LEFT, now=now)
     recorder.note_stays("exited", reason, sequence_id=sequence.pk, now=now, source="engine_left")
     return left

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audience.models import Contact
+from messaging import outbox
 from sequences import enrollment
 from sequences.engine.questions import INSIDE
 from sequences.engine.sql import compiled
@@ -22,10 +23,37 @@ AWAY_DAYS = 5
 """How long an automatic reply without a date pauses (semantics 2.24)."""
 
 
-def end_stays(contact_ids: list[int], *, switch: str, reason: str, now: datetime) -> int:
-    """End the stays of these contacts in every sequence with the switch on, such as ``exit_bounced``."""
-    meant = INSIDE_NOW.filter(contact__in=contact_ids, **{f"sequence__{switch}": True})
-    return sum(_end(sequence, meant, reason, now) for sequence in _held(meant))
+def stop_writing(
+    contact_id: int | None,
+    address: str,
+    *,
+    switch: str,
+    reason: str,
+    now: datetime,
+    refused: int | None = None,
+) -> int:
+    """Nobody writes to the address any more (semantics 2.22); how many stays ended.
+
+    Those of the contacts meant end in every sequence with the switch on, such as ``exit_bounced``. What waits to leave
+    for the address is taken back at once, whatever the switches say and whoever has it (R-036); the message whose
+    refusal this is has failed.
+    """
+    meant = whose(contact_id, address)
+    ending = INSIDE_NOW.filter(contact__in=meant, **{f"sequence__{switch}": True})
+    having = Contact.objects.filter(Q(email_norm=address or None) | Q(pk__in=meant))
+    stays = Enrollment.objects.filter(contact__in=having.values("pk"))
+    held = _held(ending, stays.filter(state__in=INSIDE))
+    ended = sum(_end(sequence, ending, reason, now, refused) for sequence in held)
+    outbox.cancel(enrollments=stays.values("pk"), reason=reason, now=now, to=("email", address), but=refused)
+    return ended
+
+
+def stop_texting(number: str, *, now: datetime) -> int:
+    """Nobody sends SMS to the number any more (semantics 2.23): what waits is taken back; no stay ends."""
+    stays = Enrollment.objects.filter(contact__in=Contact.objects.filter(sms_number=number).values("pk"))
+    _held(stays.filter(state__in=INSIDE))
+    reason = enrollment.UNSUBSCRIBED
+    return outbox.cancel(enrollments=stays.values("pk"), reason=reason, now=now, to=("sms", number))
 
 
 def end_on_reply(contact_id: int, *, now: datetime) -> int:
@@ -65,6 +93,12 @@ def _held(*meant: QuerySet[Enrollment]) -> list[Sequence]:
     return enrollment.hold_rows(sorted(concerned))
 
 
-def _end(sequence: Sequence, meant: QuerySet[Enrollment], reason: str, now: datetime) -> int:
+def _end(
+    sequence: Sequence,
+    meant: QuerySet[Enrollment],
+    reason: str,
+    now: datetime,
+    refused: int | None = None,
+) -> int:
     stays = compiled(meant.filter(sequence=sequence).values("pk"))
-    return enrollment.leave(sequence, stays, reason=reason, now=now)
+    return enrollment.leave(sequence, stays, reason=reason, now=now, refused=refused)

@@ -62,15 +62,27 @@ def react_to_bounce(
 ) -> None:
     """Semantics 2.22: a soft bounce changes nothing."""
     if hard:
-        whose = reactions.whose(contact_id, address_norm)
-        reactions.end_stays(whose, switch="exit_bounced", reason=enrollment.BOUNCED, now=at)
+        reactions.stop_writing(
+            contact_id,
+            address_norm,
+            switch="exit_bounced",
+            reason=enrollment.BOUNCED,
+            now=at,
+            refused=message_id,
+        )
         marks.stamp(message_id, "bounced_at", at=at)
 
 
 @receiver(signals.unsubscribed)
 def react_to_unsubscribe(contact_id: int | None, address_norm: str, at: datetime, **_: Any) -> None:
-    whose = reactions.whose(contact_id, address_norm)
-    reactions.end_stays(whose, switch="exit_unsubscribed", reason=enrollment.UNSUBSCRIBED, now=at)
+    reactions.stop_writing(
+        contact_id, address_norm, switch="exit_unsubscribed", reason=enrollment.UNSUBSCRIBED, now=at
+    )
+
+
+@receiver(signals.sms_stopped)
+def react_to_sms_stop(number: str, at: datetime, **_: Any) -> None:
+    reactions.stop_texting(number, now=at)
 
 
 @receiver(member_deactivated)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from audience.commands import suppress
 from audience.fields import Catalogue
 from messaging.intake import take_in
 from sequences.leaving import look
 from sequences.models import StepRun
 from tenants.models import Tenant
 from tests.apps.sequences.lives import at, live, of, stage
+from tests.apps.sequences.test_in_doubt import deliver
+from tests.sink import Rule, Sink
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +195,80 @@ def test_2_22_a_changed_address_is_written_to_again_but_exits_stay_exits() -> No
         "05-06 09:00 entered",
         "05-06 09:00 executed a",
     ]
+
+
+OFF = "exit: {unsubscribed: false, bounced: false}"
+"""Nothing that concerns an address ends a stay."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "reason"),
+    [
+        ("unsubscribed", {"contact": True}, "unsubscribed"),
+        ("unsubscribed", {"address": "ann@x.example"}, "unsubscribed"),
+        ("bounced", {"contact": True}, "bounced"),
+    ],
+)
+def test_2_22_with_the_switch_off_what_waits_for_the_address_is_cancelled_at_once(
+    tenant: Tenant, kind: str, about: dict, reason: str
+) -> None:
+    """R-036: the stay goes on, nothing of it leaves, and every page says so before any delivery looks."""
+    on = stage(tenant, one(OFF).replace("ben@x.example", "Ann@x.example"))
+    on.work("05-04 09:00", is_accepted=False)
+    given = {"contact": on.contact("ann")} if about.pop("contact", False) else {}
+    take_in(kind, at=at("05-04 09:10"), source="page", **given, **about)
+    for name in ("ann", "ben"):
+        assert [(m.state, m.reason) for m in on.messages(name)] == [("cancelled", reason)]
+        assert on.stay(name).state == "active"
+        assert (on.step_run(name, "a").state, on.step_run(name, "a").reason) == ("cancelled", reason)
+        assert [r.state for r in on.reminders(name)] == ["open"]
+    on.work("05-06 09:00", is_accepted=False)
+    assert on.step_run("ann", "b").reason == reason
+
+
+@pytest.mark.parametrize("switch", ["true", "false"])
+def test_2_22_a_message_that_is_refused_has_failed_and_says_why(
+    tenant: Tenant, sink: Sink, switch: str
+) -> None:
+    on = stage(tenant, one(f"exit: {{bounced: {switch}}}"))
+    on.work("05-04 09:00", is_accepted=False)
+    sink.add(Rule(at="rcpt", reply="550 5.1.1 No such user", recipient="ann@x.example"))
+    assert deliver(on, sink, "05-04 09:01") == {"failed": 1, "sent": 1}
+    (message,) = on.messages("ann")
+    assert (message.state, message.smtp_code) == ("failed", 550)
+    assert on.stay("ann").exit_reason == ("bounced" if switch == "true" else "")
+
+
+def test_2_22_what_a_person_puts_on_the_list_is_cancelled_at_once(tenant: Tenant) -> None:
+    on = stage(tenant, one(OFF))
+    on.work("05-04 09:00", is_accepted=False)
+    suppress(by=on.life.by, channel="email", address="ANN@x.example", at=at("05-04 09:10"))
+    assert [m.state for m in on.messages("ann") + on.messages("ben")] == ["cancelled", "pending"]
+
+
+def test_2_22_what_waits_for_another_address_of_the_contact_stays(tenant: Tenant) -> None:
+    on = stage(tenant, one(OFF))
+    on.work("05-04 09:00", is_accepted=False)
+    take_in(
+        "unsubscribed",
+        at=at("05-04 09:10"),
+        source="page",
+        contact=on.contact("ann"),
+        address="old@x.example",
+    )
+    assert [m.state for m in on.messages("ann")] == ["pending"]
+
+
+def test_2_23_an_sms_stop_cancels_what_waits_for_the_number_and_no_mail(tenant: Tenant) -> None:
+    body = one(OFF).replace("email: ann@x.example", "email: ann@x.example, phone: '+4915112345678'")
+    body = body.replace(
+        "{key: ring, day: 1, kind: call, title: Call}", "{key: text, day: 1, kind: sms, text: Hi}"
+    )
+    on = stage(tenant, body)
+    on.work("05-04 09:00", is_accepted=False)
+    take_in("sms_stop", at=at("05-04 09:10"), source="page", contact=on.contact("ann"))
+    assert {m.channel: m.state for m in on.messages("ann")} == {"email": "pending", "sms": "cancelled"}
+    assert on.stay("ann").state == "active"
 
 
 def test_2_23_an_sms_stop_ends_no_stay() -> None:
