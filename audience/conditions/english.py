@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from audience.conditions.parse import Condition, Group, StepField
+from audience.conditions.parse import Condition, FieldRef, Group, StepField
 from audience.conditions.types import ME, FieldType
 
 OWNERS = {"contact": "the contact’s", "account": "the company’s", "opportunity": "the opportunity’s"}
@@ -48,20 +48,31 @@ MEMBERSHIP = {
 }
 
 
-def sentence(group: Group) -> str:
+Name = Callable[[FieldRef, str], str]
+"""What a person calls a value of a field: of an id or address, the name behind it."""
+
+
+def sentence(group: Group, name: Name = lambda ref, value: value) -> str:
     """``lifecycle stage is Lead and score is at least 80``; of a group without conditions an empty text."""
     word = "and" if group.match == "all" else "or"
-    return joined([phrase(condition) for condition in group.conditions], word, comma=True)
+    return joined([phrase(condition, name) for condition in group.conditions], word, comma=True)
 
 
-def phrase(condition: Condition) -> str:
+def phrase(condition: Condition, name: Name = lambda ref, value: value) -> str:
     """One condition in words."""
     ref, op, value = condition.field, condition.op, condition.value
     if isinstance(ref, StepField):
         return _step_phrase(ref, value)
     if ref.type is FieldType.SEQUENCE:
         return MEMBERSHIP[op].format(f"“{value}”")
+    if ref.type in (FieldType.USER, FieldType.REFERENCE):
+        value = tuple(_named(ref, item, name) for item in value) if isinstance(value, tuple) else value
+        value = _named(ref, value, name) if isinstance(value, str) else value
     return f"{_subject(condition)} {_predicate(ref.type, op, value)}"
+
+
+def _named(ref: FieldRef, value: str, name: Name) -> str:
+    return value if value == ME else name(ref, value)
 
 
 def joined(words: Sequence[str], word: str, *, comma: bool = False) -> str:

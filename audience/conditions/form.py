@@ -1,15 +1,15 @@
 """A condition group as the builder of a page shows it: rows as they were typed, each with its fault. Pure.
 
 The page (templates/components/conditions.html) posts ``<prefix>-match``, for each row N ``<prefix>-N-field``, ``-op``,
-``-value`` and ``-value2``, and the button pressed: ``<prefix>-add``, ``-remove`` with N, ``-refresh``. What was typed
-is kept whatever it is; ``raw`` is the group as it is stored and checked.
+``-value``, ``-value2`` and ``-find``, and the button pressed: ``<prefix>-add``, ``-remove`` with N, ``-refresh``. What
+was typed is kept whatever it is; ``raw`` is the group as it is stored and checked.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from audience.conditions.english import sentence
@@ -23,6 +23,7 @@ from audience.conditions.parse import (
     find_field,
     parse_group,
 )
+from audience.conditions.rows import Row, read_row, renamed
 from audience.conditions.typed import YES_NO, Options, Typed, as_stored, as_typed, operators_of, place_of
 from audience.conditions.types import OPERATORS, OUTCOME, STEP_FACTS, FieldType, Shape
 from audience.conditions.values import Refused
@@ -39,44 +40,8 @@ class Lists(Protocol):
     def options(self, ref: FieldRef) -> Options:
         """Its values; none where it has no list."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """One row as it is shown. ``input``: none, text, lines, number, date, between, choice, choices."""
-
-    typed: Typed
-    ops: Options = ()
-    input: str = "none"
-    unit: str = ""
-    choices: Options = ()
-    faults: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def field(self) -> str:
-        return self.typed.field
-
-    @property
-    def op(self) -> str:
-        return self.typed.op
-
-    @property
-    def error(self) -> str:
-        """What is wrong with it, at whichever of its three parts."""
-        words = "; ".join(self.faults.values())
-        return words and f"{words[0].upper()}{words[1:]}."
-
-    @property
-    def value(self) -> str | tuple[str, ...]:
-        if self.input == "choices":
-            return self.typed.values
-        if self.input == "lines":
-            return "\n".join(self.typed.values)
-        return self.typed.values[0] if self.typed.values else ""
-
-    @property
-    def value2(self) -> str:
-        """The second value of a range."""
-        return self.typed.values[1] if len(self.typed.values) > 1 else ""
+    def named(self, ref: FieldRef, find: str, chosen: Sequence[str]) -> Options:
+        """Of a reference: the records chosen by their ids, then some of those that begin so, with their names."""
 
 
 class ConditionForm:
@@ -114,9 +79,9 @@ class ConditionForm:
         """The builder of what a page posted (a QueryDict). The button that was pressed may add or remove a row."""
         pattern = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,3}})-field")
         numbers = sorted({int(found[1]) for key in data if (found := pattern.fullmatch(key))})
-        typed = [_read_row(data, f"{prefix}-{n}") for n in numbers[: MOST_CONDITIONS + 1]]
+        typed = [read_row(data, f"{prefix}-{n}") for n in numbers[: MOST_CONDITIONS + 1]]
         drawn_for = data.get(f"{prefix}-record", "") or scope.record
-        typed = [replace(row, field=_renamed(row.field, drawn_for, scope.record)) for row in typed]
+        typed = [replace(row, field=renamed(row.field, drawn_for, scope.record)) for row in typed]
         made = cls(scope, lists, typed, prefix=prefix, match=data.get(f"{prefix}-match", ""), **options)
         made._press(data)
         return made
@@ -131,6 +96,17 @@ class ConditionForm:
         number = data.get(remove, "")
         if number.isdecimal() and int(number) < len(self.typed):
             del self.typed[int(number)]
+        if self.was_pressed:
+            self._preset()
+
+    def _preset(self) -> None:
+        """A yes or no begins with yes."""
+        self.typed = [self._begun(row) for row in self.typed]
+
+    def _begun(self, row: Typed) -> Typed:
+        ref = self._ref(row.field)
+        is_open = ref is not None and ref.type in FLAGS and row.values[:1] not in (("true",), ("false",))
+        return replace(row, op="is", values=("true",)) if is_open else row
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -151,6 +127,7 @@ class ConditionForm:
     def glance(self) -> None:
         """Show the faults of rows that have a value already: somebody is typing still."""
         self.checked = self.is_patient = True
+        self._preset()
 
     def is_valid(self) -> bool:
         """Whether it can be stored; from now on its rows show their faults."""
@@ -160,10 +137,16 @@ class ConditionForm:
     @property
     def english(self) -> str:
         """The group as a sentence; empty while it is empty or wrong."""
-        words = sentence(self.group) if self.group else ""
+        words = sentence(self.group, self._name) if self.group else ""
         for key, label in sorted(self.step_labels.items(), key=lambda pair: -len(pair[0])):
             words = re.sub(rf"\bstep {re.escape(key)}\b", label[0].lower() + label[1:], words)
         return words
+
+    def _name(self, ref: FieldRef, value: str) -> str:
+        """What a person calls a value: the name of a user or record."""
+        if ref.type is FieldType.REFERENCE:
+            return dict(self.lists.named(ref, "", [value])).get(value, value)
+        return dict(self.lists.options(ref)).get(value, value) if ref.type is FieldType.USER else value
 
     @property
     def error(self) -> str:
@@ -203,10 +186,12 @@ class ConditionForm:
         if ref is None:
             return Row(typed, faults=faults)
         op = typed.op if typed.op in OPERATORS[ref.type] else next(iter(OPERATORS[ref.type]))
-        typed = Typed(typed.field, op, typed.values)
-        entered, choices = self._input(ref, OPERATORS[ref.type][op], typed.values)
-        unit = "days" if OPERATORS[ref.type][op] is Shape.DAYS else ""
-        return Row(typed, operators_of(ref.type), entered, unit, choices, faults)
+        typed = replace(typed, op=op)
+        shape = OPERATORS[ref.type][op]
+        entered, choices = self._input(ref, shape, typed)
+        unit = "days" if shape is Shape.DAYS else ""
+        is_searched = ref.type is FieldType.REFERENCE and shape is not Shape.NONE
+        return Row(typed, operators_of(ref.type), entered, unit, choices, faults, is_searched)
 
     def _ref(self, name: str) -> FieldRef | None:
         try:
@@ -214,12 +199,17 @@ class ConditionForm:
         except Refused:
             return None
 
-    def _input(self, ref: FieldRef, shape: Shape, values: Sequence[str]) -> tuple[str, Options]:
+    def _input(self, ref: FieldRef, shape: Shape, typed: Typed) -> tuple[str, Options]:
         """How the value is entered, and the values to pick from; one that is typed but in no list stays."""
         if shape in PLAIN_INPUTS:
             return PLAIN_INPUTS[shape], ()
-        if ref.type in (FieldType.YES_NO, FieldType.STEP_FACT):
+        if ref.type in FLAGS:
             return "choice", YES_NO
+        values = typed.values
+        if ref.type is FieldType.REFERENCE:
+            picked = [value for value in values if value]
+            found = self.lists.named(ref, typed.find, picked)
+            return ("choices" if shape is Shape.LIST else "choice"), found
         choices = list(self.lists.options(ref)) if ref.type in PICKED else []
         if choices:
             known = {value for value, _ in choices}
@@ -260,6 +250,7 @@ class ConditionForm:
         ]
 
 
+FLAGS = (FieldType.YES_NO, FieldType.STEP_FACT)
 PLAIN_INPUTS = {Shape.NONE: "none", Shape.RANGE: "between", Shape.DAYS: "number"}
 INPUTS = {
     FieldType.NUMBER: "number",
@@ -269,18 +260,3 @@ INPUTS = {
 }
 FACTS = {"email": STEP_FACTS, "email_reminder": STEP_FACTS, "call": (OUTCOME,)}
 """What may be asked of a step of each kind (semantics 2.30)."""
-
-
-def _renamed(name: str, before: str, now: str) -> str:
-    """The same field where bare names have become those of another record: ``city`` → ``contact.city``."""
-    if before == now or before not in RECORDS or not name:
-        return name
-    if "." not in name:
-        return name if name == SEQUENCE.key else f"{before}.{name}"
-    return name.removeprefix(f"{now}.")
-
-
-def _read_row(data: Any, name: str) -> Typed:
-    typed = [*data.getlist(f"{name}-value"), *data.getlist(f"{name}-value2")]
-    values = [value.replace("\x00", "") for value in typed]
-    return Typed(data.get(f"{name}-field", "").strip(), data.get(f"{name}-op", "").strip(), tuple(values))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
 
 from audience.catalogue import catalogue, choices_of
 from audience.conditions.parse import FieldRef, Scope, StepField
 from audience.conditions.typed import Options
 from audience.conditions.types import ME, FieldType
-from audience.fields import Field
-from audience.models import AccountTag, ContactTag, OpportunityTag
+from audience.fields import ACCOUNT, Field
+from audience.lists import companies_named, named
+from audience.models import AccountTag, Contact, ContactTag, OpportunityTag
+from audience.records import MODELS
 from tenants.models import Member
 
 TAGS = {"contact": ContactTag, "account": AccountTag, "opportunity": OpportunityTag}
 MOST_TAGS = 300
+MOST_FOUND = 20
+Seen = Callable[[QuerySet[Any]], QuerySet[Any]]
 
 
 def tenant_scope(
@@ -30,7 +37,7 @@ class TenantLists:
     """The values of fields that one picks from. Asks for each list once, and only when a row shows it.
 
     ``sequences`` gives the names of all sequences, ``outcomes`` those that each call step offers; ``me`` is what the
-    value of that name is called.
+    value of that name is called; ``seen`` gives those of some records that who asks may see.
     """
 
     def __init__(
@@ -38,9 +45,11 @@ class TenantLists:
         sequences: Callable[[], Iterable[str]] = tuple,
         outcomes: Mapping[str, Sequence[str]] | None = None,
         me: str = "The owner of the sequence",
+        seen: Seen = lambda records: records,
     ) -> None:
         self._sequences = sequences
         self._outcomes = outcomes or {}
+        self._seen = seen
         self._me = me
         self._kept: dict[FieldRef, Options] = {}
 
@@ -49,6 +58,17 @@ class TenantLists:
         if ref not in self._kept:
             self._kept[ref] = self._asked(ref)
         return self._kept[ref]
+
+    def named(self, ref: FieldRef, find: str, chosen: Sequence[str]) -> Options:
+        """Companies or contacts to pick from: those chosen, then the first whose name begins so."""
+        assert not isinstance(ref, StepField)
+        records = self._seen(MODELS[ref.key].objects.order_by("pk"))
+        ids = [int(text) for text in chosen if text.isascii() and text.isdigit() and len(text) < 19]
+        known = {str(record.pk): _called(record) for record in records.filter(pk__in=ids)}
+        picked = [(text, known.get(text, f"{text} (not found)")) for text in chosen]
+        begin = companies_named if ref.key == ACCOUNT else named
+        found = begin(records.exclude(pk__in=ids), find)[:MOST_FOUND]
+        return [*picked, *((str(record.pk), _called(record)) for record in found)]
 
     def _asked(self, ref: FieldRef) -> Options:
         if isinstance(ref, StepField):
@@ -60,6 +80,12 @@ class TenantLists:
         if ref.type is FieldType.TAGS:
             return _plain(_labels(ref))
         return _plain(choices_of(ref))
+
+
+def _called(record: Any) -> str:
+    """The name of a record; where several have it, the address or place tells them apart."""
+    beside = record.email if isinstance(record, Contact) else record.city
+    return f"{record.name} ({beside})" if beside and beside != record.name else record.name
 
 
 def _plain(values: Iterable[str]) -> Options:

@@ -52,11 +52,12 @@ YES_NO: Options = (("true", "Yes"), ("false", "No"))
 
 @dataclass(frozen=True)
 class Typed:
-    """One row as it was typed."""
+    """One row as it was typed. ``find``: what records to pick from are searched by."""
 
     field: str = ""
     op: str = ""
     values: tuple[str, ...] = ()
+    find: str = ""
 
 
 def operators_of(type_: FieldType) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -34,7 +35,8 @@ def preview(request: MemberRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     record = data.get("record", CONTACT)
     record = record if record in RECORDS else CONTACT
-    builder = ConditionForm.posted(tenant_scope(record), TenantLists(), _named(data), prefix=PREFIX)
+    lists = TenantLists(seen=partial(visible, request.member, "record.view"))
+    builder = ConditionForm.posted(tenant_scope(record), lists, _named(data), prefix=PREFIX)
     is_valid = builder.is_valid()
     context: dict[str, Any] = {"builder": builder, "record": record, "noun": NOUNS[record], "count": None}
     group = builder.group

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -18,6 +18,7 @@ from steps.forms import Setting
 from steps.kinds import KINDS
 from steps.models import Plan, Step
 from tenants.models import Member
+from tenants.policy import visible
 
 OWNERS = {
     SenderMode.OWNER: "Owner of the sequence",
@@ -68,7 +69,8 @@ class Material:
     def lists(self) -> TenantLists:
         """The values that conditions pick from."""
         outcomes = {step.key: step.settings.get("outcomes", ()) for step in self.steps if step.kind == "call"}
-        return TenantLists(self._sequence_names, outcomes)
+        seen = partial(visible, self.member, "record.view")
+        return TenantLists(self._sequence_names, outcomes, seen=seen)
 
     def _sequence_names(self) -> list[str]:
         return list(Sequence.objects.order_by("name").values_list("name", flat=True))

@@ -1,11 +1,15 @@
 """The builder of a condition group: audience.conditions.form."""
 
+from collections.abc import Sequence
+
 import pytest
 from django.http import QueryDict
 
 from audience.conditions.form import ConditionForm
 from audience.conditions.parse import FieldRef, Scope
 from audience.conditions.typed import Options
+from audience.conditions.types import FieldType
+from audience.fields import Catalogue, Field
 
 
 class Stages:
@@ -13,6 +17,13 @@ class Stages:
 
     def options(self, ref: FieldRef) -> Options:
         return [("Lead", "Lead"), ("Customer", "Customer")]
+
+    def named(self, ref: FieldRef, find: str, chosen: Sequence[str]) -> Options:
+        names = {"1": "Acme", "2": "Ajax", "3": "Bolt"}
+        picked = [(pk, names.get(pk, pk)) for pk in chosen]
+        return picked + [
+            (pk, name) for pk, name in names.items() if name.startswith(find) and pk not in chosen
+        ]
 
 
 SCOPE = Scope(steps={"intro": "email", "ring": "call", "todo": "task"})
@@ -170,3 +181,32 @@ def test_a_change_of_the_record_keeps_what_the_names_mean() -> None:
     data = QueryDict("g-record=contact&g-0-field=city&g-0-op=empty&g-1-field=account.industry&g-1-op=empty")
     form = ConditionForm.posted(Scope("account"), Stages(), data, prefix="g")
     assert [row.field for row in form.rows] == ["contact.city", "industry"]
+
+
+@pytest.mark.parametrize("name", ["step.intro.opened", "contact.flag"])
+def test_a_yes_or_no_begins_with_yes_as_soon_as_its_field_is_chosen(name: str) -> None:
+    scope = Scope(
+        catalogue=Catalogue([Field("contact", "flag", "flag", FieldType.YES_NO)]), steps=SCOPE.steps
+    )
+    form = posted(f"g-0-field={name.removeprefix('contact.')}&g-0-op=&g-0-value=Bonn&g-refresh=1", scope)
+    (row,) = form.rows
+    assert (row.input, row.value) == ("choice", "true") and form.english
+    kept = posted(f"g-0-field={name.removeprefix('contact.')}&g-0-op=is&g-0-value=false&g-refresh=1", scope)
+    assert kept.rows[0].value == "false"
+
+
+def test_what_is_sent_to_be_kept_is_not_made_up() -> None:
+    form = posted("g-0-field=step.intro.opened&g-0-op=is&g-0-value=")
+    assert not form.is_valid() and form.rows[0].error
+
+
+def test_a_record_is_searched_by_name_and_kept_by_its_id() -> None:
+    form = posted("g-0-field=account&g-0-op=is&g-0-value=3&g-0-find=A")
+    (row,) = form.rows
+    assert row.is_searched and row.input == "choice"
+    assert list(row.choices) == [("3", "Bolt"), ("1", "Acme"), ("2", "Ajax")]
+    assert form.raw["conditions"] == [{"field": "account", "op": "is", "value": "3"}]
+    assert form.english == "company is Bolt"
+    several = posted("g-0-field=account&g-0-op=in&g-0-value=3&g-0-value=1&g-0-find=")
+    assert several.rows[0].input == "choices" and several.english == "company is Bolt or Acme"
+    assert not posted("g-0-field=account&g-0-op=empty").rows[0].is_searched
