@@ -66,3 +66,11 @@ def picked(sequence: Sequence, contacts: Collection[int]) -> Picked:
     return Picked(
         sorted(new), len(inside), len(waiting - inside), sorted(earlier), stopped, tuple(left.most_common())
     )
+
+
+def last_stays(sequence: Sequence, contacts: Collection[int]) -> list[Enrollment]:
+    """The last stay of each of these contacts, with the contact."""
+    found = Enrollment.objects.filter(sequence=sequence, contact__in=contacts).select_related(
+        "contact__account"
+    )
+    return list(found.order_by("contact", "-pk").distinct("contact"))

@@ -22,7 +22,7 @@ from sequences.records.reminders import reminders_of
 from sequences.records.timeline import Key, timeline_of
 from sequences.refusals import Refused
 from sequences.views.access import go
-from sequences.views.adding import add_and_say
+from sequences.views.adding import add_or_ask
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -97,10 +97,11 @@ def choose(request: MemberRequest) -> HttpResponse:
     if ids and chosen.isascii() and chosen.isdecimal():
         sequence = get_object_or_404(open_to, pk=int(chosen))
         try:
-            add_and_say(request, sequence, ids)
+            asked = add_or_ask(request, sequence, ids)
         except Refused as refused:
+            asked = None
             messages.error(request, refused.message)
-        return go(request, f"/sequences/{sequence.pk}/people/?state=waiting")
+        return asked or go(request, f"/sequences/{sequence.pk}/people/?state=waiting")
     context = {
         "count": len(ids),
         "ids": [] if request.POST.get("everyone") else ids,

@@ -34,21 +34,25 @@ def changed_by(request: MemberRequest, pk: int, action: str = "sequence.edit") -
     return found
 
 
-def action(permission: str) -> Callable[[Callable[..., str]], View]:
-    """A view that does one thing to a sequence, by POST. It returns where to go; what is refused is said there."""
+def action(permission: str) -> Callable[[Callable[..., str | HttpResponse]], View]:
+    """A view that does one thing to a sequence, by POST. It returns where to go, or a page that asks something first.
 
-    def mark(view: Callable[..., str]) -> View:
+    What is refused is said where it leads.
+    """
+
+    def mark(view: Callable[..., str | HttpResponse]) -> View:
         @require_POST
         @requires("sequence.view")
         @wraps(view)
         def guarded(request: MemberRequest, pk: int, **kwargs: Any) -> HttpResponse:
             sequence = changed_by(request, pk, permission)
+            there: str | HttpResponse
             try:
                 there = view(request, sequence, **kwargs)
             except Refused as refused:
                 messages.error(request, refused.message)
                 there = back(request, sequence)
-            return go(request, there)
+            return there if isinstance(there, HttpResponse) else go(request, there)
 
         return guarded
 

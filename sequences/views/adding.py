@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,7 +16,7 @@ from audience.views.lookup import text_of
 from sequences.commands import people as commands
 from sequences.forms import visible_views
 from sequences.models import Sequence
-from sequences.reading.adding import Picked, contacts_named, picked
+from sequences.reading.adding import Picked, contacts_named, last_stays, picked
 from sequences.reading.audience import people_of_view
 from sequences.reading.live import live_of
 from sequences.reading.material import Material
@@ -27,6 +27,7 @@ from tenants.fragments import page
 from tenants.policy import can, visible
 
 SHOWN = 30
+SHOWN_AGAIN = 10
 
 
 @require_GET
@@ -51,23 +52,46 @@ def ask(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @action("enrollment.manage")
-def add(request: MemberRequest, sequence: Sequence) -> str:
+def add(request: MemberRequest, sequence: Sequence) -> str | HttpResponse:
     """Have those picked decided at the next run, and say what becomes of each."""
     given = _given(request, sequence)
-    add_and_say(request, sequence, given)
-    return back(request, sequence, f"/sequences/{sequence.pk}/people/?state=waiting")
+    asked = add_or_ask(request, sequence, given)
+    return asked or back(request, sequence, f"/sequences/{sequence.pk}/people/?state=waiting")
 
 
-def add_and_say(request: MemberRequest, sequence: Sequence, given: list[int]) -> None:
-    """Have these contacts decided at the next run, and say what becomes of each. Raises Refused."""
+def add_or_ask(request: MemberRequest, sequence: Sequence, given: list[int]) -> HttpResponse | None:
+    """Have these contacts decided at the next run, and say what becomes of each; None. Raises Refused.
+
+    Where some were in the sequence before, first a page that asks about them (semantics 2.13); its answer comes as
+    ``again``: yes or no.
+    """
     found = picked(sequence, given)
-    again = found.earlier if can(request.member, "enrollment.override") else []
+    answer = request.POST.get("again", "")
+    may_come_again = can(request.member, "enrollment.override")
+    if found.earlier and may_come_again and answer not in ("yes", "no"):
+        return _ask_again(request, sequence, found)
+    again = found.earlier if may_come_again and answer == "yes" else []
     contacts = [*found.new, *again]
     added = (
         commands.add(sequence=sequence, contacts=contacts, by=request.member, now=now()) if contacts else 0
     )
     say = messages.success if added else messages.warning
-    say(request, " ".join(_said(found, added, bool(again))))
+    say(request, " ".join(_said(found, added, bool(again), may_come_again)))
+    return None
+
+
+def _ask_again(request: MemberRequest, sequence: Sequence, found: Picked) -> HttpResponse:
+    """Who was in it before, how that ended, and what is to become of them."""
+    kept = [(name, value) for name, values in request.POST.lists() for value in values]
+    context = {
+        "sequence": sequence,
+        "found": found,
+        "stays": last_stays(sequence, found.earlier[:SHOWN_AGAIN]),
+        "more": max(0, len(found.earlier) - SHOWN_AGAIN),
+        "kept": [(name, value) for name, value in kept if name not in ("again", "csrfmiddlewaretoken")],
+        "back": back(request, sequence),
+    }
+    return render(request, "sequences/add_again.html", context)
 
 
 def _given(request: MemberRequest, sequence: Sequence) -> list[int]:
@@ -103,18 +127,21 @@ def add_contact(request: MemberRequest, pk: int) -> HttpResponse:
         return go(request, there)
     sequence = changed_by(request, chosen, "enrollment.manage")
     try:
-        add_and_say(request, sequence, [pk])
+        asked = add_or_ask(request, sequence, [pk])
     except Refused as refused:
+        asked = None
         messages.error(request, refused.message)
-    return go(request, there)
+    return asked or go(request, there)
 
 
-def _said(found: Picked, added: int, may_come_again: bool) -> list[str]:
+def _said(found: Picked, added: int, come_again: bool, may_come_again: bool) -> list[str]:
     """What became of those picked, a sentence each."""
     said = [f"{_people(added)} {'waits' if added == 1 else 'wait'} for the next run."]
     if found.inside or found.waiting:
         said.append(f"{_people(found.inside + found.waiting)} inside or waiting already.")
-    if found.earlier and may_come_again:
+    if found.earlier and may_come_again and not come_again:
+        said.append(f"{_people(len(found.earlier))} left out: {_were(len(found.earlier))} in it before.")
+    elif found.earlier and may_come_again:
         said.append(f"{_people(len(found.earlier))} of them {_were(len(found.earlier))} in it before.")
     elif found.earlier:
         said.append(

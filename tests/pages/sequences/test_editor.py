@@ -12,9 +12,9 @@ from audience.models import Account, SavedView
 from messaging.models import Template, TemplateVersion
 from sequences.commands.editing import create_sequence
 from sequences.models import Sequence, Status
-from tenants.models import Member, Tenant
+from tenants.models import Member, Role, Tenant
 from tenants.wall import use
-from tests.factories import NOW, ContactFactory, make_member, make_tenant
+from tests.factories import NOW, AccountFactory, ContactFactory, make_member, make_tenant
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import BONN, live
 
@@ -294,3 +294,27 @@ def test_how_long_the_first_mails_take_is_forecast(client: Client, sequence: Seq
     ContactFactory.create_batch(5, city="Bonn")
     data = {"record": "contact", "entry-0-field": "city", "entry-0-op": "is", "entry-0-value": "bonn"}
     assert "over 3 runs" in text(client.post(edit(sequence, "preview/"), data))
+
+
+def test_a_company_is_picked_by_the_beginning_of_its_name(client: Client, sequence: Sequence) -> None:
+    acme = AccountFactory(name="Acme")
+    AccountFactory(name="Ajax")
+    AccountFactory(name="Bolt")
+    form = {"entry-match": "all", "entry-0-field": "account", "entry-0-op": "is", "entry-0-find": "A"}
+    part = text(client.post(f"/sequences/{sequence.pk}/edit/conditions/entry/", form))
+    assert f'<option value="{acme.pk}">Acme</option>' in part and "Ajax" in part and "Bolt" not in part
+    form |= {"entry-0-value": str(acme.pk), "entry-0-find": "", "record": "contact"}
+    client.post(f"/sequences/{sequence.pk}/edit/audience/", form)
+    sequence.refresh_from_db()
+    assert sequence.entry_conditions == [{"field": "account", "op": "is", "value": str(acme.pk)}]
+    page = text(client.get(f"/sequences/{sequence.pk}/edit/"))
+    assert f'<option value="{acme.pk}" selected>Acme</option>' in page and "company is Acme" in page
+
+
+def test_records_that_one_may_not_see_are_not_offered(
+    client: Client, sequence: Sequence, rep: Member
+) -> None:
+    AccountFactory(name="Acme")
+    Role.objects.filter(pk=rep.role_id).update(permissions=rep.role.permissions | {"record.view": "none"})
+    form = {"entry-match": "all", "entry-0-field": "account", "entry-0-op": "is", "entry-0-find": "A"}
+    assert "Acme" not in text(client.post(f"/sequences/{sequence.pk}/edit/conditions/entry/", form))

@@ -174,13 +174,39 @@ def test_what_becomes_of_each_is_said(client: Client, sequence: Sequence, tenant
     assert "1 person left out: was in it before" in said and "1 person unsubscribed or bounced" in said
 
 
-def test_a_manager_may_add_again_and_is_told(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+def test_2_13_who_may_add_again_is_warned_first(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+    end = live(sequence, tenant, people=1)
+    (contact,) = contacts(sequence)
+    leave(sequence, contact, now=end)
+    new = ContactFactory()
+    manager = sign_in(make_member("sequence_manager"))
+    form = {"ids": [contact, new.pk]}
+    asked = text(manager.post(people(sequence, "add/do/"), form))
+    assert "1 person was in this sequence before (1 replied)" in asked and "Replied" in asked and "Add only the new ones" in asked
+    assert f'name="ids" value="{contact}"' in asked and not Addition.objects.exists()
+    said = text(manager.post(people(sequence, "add/do/"), form | {"again": "no"}, follow=True))
+    assert "1 person waits" in said and "1 person left out: was in it before." in said
+    said = text(manager.post(people(sequence, "add/do/"), {"ids": [contact], "again": "yes"}, follow=True))
+    assert "1 person waits" in said and "1 person of them was in it before" in said
+    assert Addition.objects.count() == 2
+
+
+def test_2_13_the_contacts_page_and_list_warn_too(
+    sequence: Sequence, tenant: Tenant, sign_in: SignIn
+) -> None:
     end = live(sequence, tenant, people=1)
     (contact,) = contacts(sequence)
     leave(sequence, contact, now=end)
     manager = sign_in(make_member("sequence_manager"))
-    said = text(manager.post(people(sequence, "add/do/"), {"ids": [contact]}, follow=True))
-    assert "1 person waits" in said and "was in it before" in said
+    for path, form in (
+        (f"/sequences/panel/contact/{contact}/add/", {"sequence": sequence.pk}),
+        ("/contacts/add-to-sequence/", {"sequence": sequence.pk, "ids": contact}),
+    ):
+        assert "1 person was in" in text(manager.post(path, form))
+        assert not Addition.objects.exists()
+        assert manager.post(path, form | {"again": "yes"}).status_code == 302
+        assert Addition.objects.get().contact_id == contact
+        Addition.objects.all().delete()
 
 
 # --- On the contact's page ----------------------------------------------------------------------------------------
