@@ -182,7 +182,11 @@ def test_2_13_who_may_add_again_is_warned_first(sequence: Sequence, tenant: Tena
     manager = sign_in(make_member("sequence_manager"))
     form = {"ids": [contact, new.pk]}
     asked = text(manager.post(people(sequence, "add/do/"), form))
-    assert "1 person was in this sequence before (1 replied)" in asked and "Replied" in asked and "Add only the new ones" in asked
+    assert (
+        "1 person was in this sequence before (1 replied)" in asked
+        and "Replied" in asked
+        and "Add only the new ones" in asked
+    )
     assert f'name="ids" value="{contact}"' in asked and not Addition.objects.exists()
     said = text(manager.post(people(sequence, "add/do/"), form | {"again": "no"}, follow=True))
     assert "1 person waits" in said and "1 person left out: was in it before." in said
