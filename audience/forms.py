@@ -1,4 +1,4 @@
-"""Forms of records, imports and the suppression list."""
+"""Forms of records and the suppression list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
 from audience.imports.cells import read_addresses, read_labels
 from audience.imports.matching import KEPT_BY_EVENTS
-from audience.models import ContactAddress, CustomField, ImportJob
+from audience.models import ContactAddress, CustomField
 from audience.records import TAGS, Record
 from audience.suppression import EMAIL, SMS
 from audience.values import LONGEST, LONGEST_CUSTOM
@@ -41,7 +41,6 @@ ORDER = {
     ),
     ACCOUNT: ("name", "website", "industry", "employees", "phone", "country", "city", "owner", "tags"),
 }
-LARGEST_FILE = 100 * 1024 * 1024
 
 
 class RecordForm(forms.Form):
@@ -192,67 +191,6 @@ CONTROLS: dict[FieldType, Callable[[Field], forms.Field]] = {
         max_length=LONGEST, help_text="Found by its name, or made."
     ),
 }
-
-
-class UploadForm(forms.Form):
-    """A file to import."""
-
-    file = forms.FileField(
-        label="CSV file",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
-        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
-    )
-    kind = forms.ChoiceField(
-        label="What it holds",
-        choices=[(CONTACT, "People"), (ACCOUNT, "Companies")],
-        initial=CONTACT,
-        widget=forms.RadioSelect,
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > LARGEST_FILE:
-            most = LARGEST_FILE // 1024 // 1024
-            raise ValidationError(
-                f"The file has {file.size / 1024 / 1024:,.0f} MB; at most {most} MB are possible."
-            )
-        return file
-
-
-class StartForm(forms.Form):
-    """What else an import is told: what to do with people who are known, and what is the same for every row."""
-
-    on_duplicate = forms.ChoiceField(
-        label="Who is known already",
-        choices=[
-            (ImportJob.UPDATE, "is updated with what the file fills"),
-            (ImportJob.SKIP, "is left as they are"),
-            (ImportJob.CREATE, "comes in a second time"),
-        ],
-        initial=ImportJob.UPDATE,
-        widget=forms.RadioSelect,
-    )
-    tags = forms.CharField(
-        required=False, max_length=LONGEST, help_text="For every row; separated by commas."
-    )
-    owner = forms.ChoiceField(required=False, label="Owner of every row")
-    lifecycle_stage = forms.CharField(required=False, max_length=LONGEST, label="Stage of every row")
-    source = forms.CharField(required=False, max_length=LONGEST, label="Source of every row")
-
-    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        members = Member.objects.filter(is_active=True).select_related("user").order_by("user__name")
-        owner = self.fields["owner"]
-        assert isinstance(owner, forms.ChoiceField)
-        owner.choices = [("", "As the file says"), *((member.email, member.name) for member in members)]
-        if kind == ACCOUNT:
-            del self.fields["lifecycle_stage"], self.fields["source"]
-
-    @property
-    def constants(self) -> dict[str, str]:
-        """Key → text of what is the same for every row."""
-        keys = ("tags", "owner", "lifecycle_stage", "source")
-        return {key: text for key in keys if (text := self.cleaned_data.get(key, "").strip())}
 
 
 class SuppressForm(forms.Form):

@@ -8,11 +8,11 @@ from typing import Any
 
 from audience.catalogue import choices_of, lowered
 from audience.conditions.types import FieldType
+from audience.imports import jobs
 from audience.imports.choices import met
 from audience.imports.entries import Entry, Form
 from audience.imports.forming import form_of
 from audience.imports.identity import accounts_named, found, keys_of, known_as
-from audience.imports.jobs import forget_counts
 from audience.imports.reader import Row
 from audience.imports.work import Turns, Work, entries_of, unknown_owners
 from audience.models import ImportJob
@@ -37,7 +37,7 @@ class Check(Turns):
     _examples: list[dict[str, Any]] = field(default_factory=list)
 
     def _begin(self, job: ImportJob) -> None:
-        forget_counts(job)
+        jobs.forget_counts(job)
 
     def _is_begun(self, job: ImportJob) -> bool:
         return job.done > 0
@@ -93,6 +93,14 @@ class Check(Turns):
                 for value in met(field_, values).values():
                     if value not in listed and len(met_before) < MOST_VALUES:
                         met_before[value] = None
+
+
+def check_now(job: ImportJob, *, at: datetime) -> None:
+    """Check a small file here and now."""
+    jobs.check(job, at=at, is_worked_here=True)
+    turns = Check(job.pk)
+    while turns.step(now=at):
+        pass
 
 
 def turns_of(job_id: int) -> Turns:

@@ -114,18 +114,18 @@ class Form:
     def told(self, entry: Entry) -> list[tuple[str, str]]:
         """What an entry says, as label and text."""
         names = {pk: name for name, pk in self.members.items() if "@" in name}
-        found = [("company", entry.account)] if entry.account else []
+        found = []
         for each in self.fields:
             value = entry.values.get(each.key)
-            if each.key in entry.labels:
-                found.append((each.label, ", ".join(entry.labels[each.key])))
-            elif value not in (None, ""):
-                found.append(
-                    (each.label, _told(names.get(value, "") if each.type is FieldType.USER else value))
-                )
-        if entry.further:
-            found.append((FURTHER.label, ", ".join(entry.further)))
-        return found
+            if each.type is FieldType.TAGS:
+                value = ", ".join(entry.labels.get(each.key, ()))
+            elif each.type is FieldType.REFERENCE:
+                value = entry.account
+            elif each.type is FieldType.USER:
+                value = names.get(value or 0)
+            if value not in (None, ""):
+                found.append((each.label, _told(value)))
+        return [*found, (FURTHER.label, ", ".join(entry.further))] if entry.further else found
 
     def _read(self, field: Field, entry: Entry, text: str) -> None:
         entry.values[field.key] = _fit(field, read_cell(field, text, self.writing))

@@ -13,7 +13,6 @@ from audience.catalogue import catalogue, make_field
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
-from audience.imports.decoding import Unreadable
 from audience.imports.entries import Entry, Form
 from audience.imports.files import forget, keep, table_of
 from audience.imports.forming import fields_of, form_of
@@ -62,29 +61,41 @@ def open_import(
 
 
 @transaction.atomic
-def reread(job: ImportJob, *, encoding: str | None, delimiter: str | None) -> None:
-    """Read the file anew, in another encoding or with another delimiter. Raises Unreadable; then nothing changes."""
+def reread(job: ImportJob, *, encoding: str | None, delimiter: str | None, sheet: str | None = None) -> None:
+    """Read the file anew, in another encoding, with another delimiter, another sheet; empty: find out.
+
+    Raises Unreadable; then nothing changes.
+    """
     assert job.state == ImportJob.MATCHING
-    before = job.encoding, job.delimiter
-    job.encoding, job.delimiter = encoding or "", delimiter or ""
-    try:
-        table = table_of(job)
-        _describe(job, table)
-    except Unreadable:
-        job.encoding, job.delimiter = before
-        raise
+    job.encoding, job.delimiter, job.sheet = encoding or "", delimiter or "", sheet or ""
+    _describe(job, table_of(job))
     job.save()
 
 
 def _describe(job: ImportJob, table: Table) -> None:
-    found = match_columns(job.kind, table.header, catalogue())
+    header = job.header
     job.encoding, job.delimiter, job.header = table.encoding, table.delimiter, table.header
-    job.columns, job.warnings = found.keys, found.warnings
+    job.sheet, job.sheets = table.sheet, list(table.sheets)
+    if header != job.header:
+        _match(job)
     job.sample, job.total = [], 0
     for row in table.rows():
         job.total += 1
         if len(job.sample) < ROWS_LOOKED_AT and not row.fault:
             job.sample.append([cell[:LONGEST_LOOKED_AT].replace("\x00", "\ufffd") for cell in row.cells])
+
+
+def match_by_names(job: ImportJob) -> None:
+    """Match the columns by their names, and forget all that was chosen."""
+    job.new_fields, job.constants = [], {}
+    job.on_duplicate, job.date_order, job.decimal_sign = ImportJob.UPDATE, "", ""
+    _match(job)
+    job.save()
+
+
+def _match(job: ImportJob) -> None:
+    found = match_columns(job.kind, job.header, catalogue())
+    job.columns, job.warnings = found.keys, found.warnings
 
 
 def is_field(job: ImportJob, key: str) -> bool:

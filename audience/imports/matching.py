@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, Field
+from audience.fields import ACCOUNT, CONTACT, RECORDS, RESERVED, Field
 
 FULL_NAME = Field(CONTACT, "full_name", "first and last name in one", FieldType.TEXT)
 FURTHER = Field(CONTACT, "further_emails", "further emails", FieldType.TEXT)
@@ -120,3 +121,10 @@ def _names(kind: str, fields: list[Field]) -> Mapping[str, str]:
 def simplified(name: str) -> str:
     """``E-Mail `` → ``e mail`` → ``email``: lowered, without marks and blanks."""
     return re.sub(r"[\W_]+", "", name.lower())
+
+
+def key_for(name: str, otherwise: str = "field") -> str:
+    """What a new field of this name is called in conditions: ``Import Name`` → ``import_name``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    found = re.sub(r"\W+", "_", plain.lower()).strip("_") or otherwise
+    return f"{found}_" if found in (*RECORDS, *RESERVED) else found

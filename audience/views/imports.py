@@ -12,22 +12,25 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audience.catalogue import CannotMakeField, catalogue, choices_of
-from audience.forms import StartForm, UploadForm
-from audience.imports import jobs
+from audience.imports import jobs, mappings
+from audience.imports.checking import check_now
 from audience.imports.decoding import Unreadable
-from audience.imports.jobs import CannotImport
+from audience.imports.forms import ChoicesForm, UploadForm
+from audience.imports.jobs import MAKES_FIELDS, CannotImport, Choices
+from audience.imports.mappings import NotYours
 from audience.imports.refused import refused_rows
+from audience.imports.work import ROWS_OF_A_BATCH
 from audience.lists import slice_of
-from audience.models import ImportJob
+from audience.models import ImportJob, ImportMapping
 from audience.views.lookup import key
 from audience.views.mapping import Mapping
 from tenants.access import MemberRequest, requires
-from tenants.policy import visible
+from tenants.policy import can, require, visible
 
 STOP_POLLING = 286
 REFUSED_SHOWN = 25
 ENCODINGS = [
-    ("", "By itself"),
+    ("", "Find out anew"),
     ("utf-8", "Unicode (UTF-8)"),
     ("cp1252", "Western European (Windows)"),
     ("cp1250", "Central European (Windows)"),
@@ -38,16 +41,21 @@ ENCODINGS = [
     ("gb18030", "Chinese (GB 18030)"),
     ("utf-16", "Unicode (UTF-16)"),
 ]
-DELIMITERS = [("", "By itself"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar |")]
+DELIMITERS = [("", "Find out anew"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar |")]
 
 
 @require_GET
 @requires("import.run")
 def index(request: MemberRequest) -> HttpResponse:
-    """The imports that the member may see, the latest first."""
+    """The imports that the member may see, the latest first, and the mappings that are kept."""
     found = visible(request.member, "import.run", ImportJob.objects.select_related("owner__user"))
     rows = slice_of(found, before=key(request.GET, "before"), after=key(request.GET, "after"))
-    return render(request, "audience/imports.html", {"slice": rows})
+    kept = ImportMapping.objects.select_related("owner__user")
+    context = {
+        "slice": rows,
+        "mappings": [(mapping, can(request.member, "import.run", mapping)) for mapping in kept],
+    }
+    return render(request, "audience/imports.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,6 +76,8 @@ def new(request: MemberRequest) -> HttpResponse:
         except Unreadable as unreadable:
             form.add_error("file", _sentence(unreadable))
         else:
+            if kept := mappings.fitting(job):
+                _apply(request, job, kept)
             return HttpResponseRedirect(reverse("import", args=[job.pk]))
     status = 422 if request.method == "POST" else 200
     return render(request, "audience/import_new.html", {"form": form}, status=status)
@@ -76,60 +86,152 @@ def new(request: MemberRequest) -> HttpResponse:
 @require_GET
 @requires("import.run")
 def detail(request: MemberRequest, pk: int) -> HttpResponse:
-    """Matching, progress or result, as far as the import is."""
+    """Matching, check, progress or result, as far as the import is."""
     job = _seen(request, pk)
     if job.state == ImportJob.MATCHING:
-        return _matching(request, job, Mapping.of(job), StartForm(job.kind))
+        makes = can(request.member, MAKES_FIELDS)
+        return _matching(
+            request, job, Mapping.of(job, makes_fields=makes), ChoicesForm(job, makes_fields=makes)
+        )
     context = {
         "job": job,
         "refusals": list(job.refusals.order_by("line", "pk")[:REFUSED_SHOWN]),
         "shown": REFUSED_SHOWN,
     }
-    return render(request, "audience/import.html", context)
+    name = "import_check" if job.state == ImportJob.CHECKED else "import"
+    return render(request, f"audience/{name}.html", context)
+
+
+@require_POST
+@requires("import.run")
+def check(request: MemberRequest, pk: int) -> HttpResponse:
+    """Find out what the import would do with the columns and constants of the form; a small file at once."""
+    job = _seen(request, pk)
+    if job.state != ImportJob.MATCHING:
+        return HttpResponseRedirect(reverse("import", args=[pk]))
+    if refused := _choose(request, job):
+        return refused
+    if job.total <= ROWS_OF_A_BATCH:
+        check_now(job, at=now())
+    else:
+        jobs.check(job, at=now())
+    return HttpResponseRedirect(reverse("import", args=[pk]))
 
 
 @require_POST
 @requires("import.run")
 def start(request: MemberRequest, pk: int) -> HttpResponse:
-    """Start the import with the columns and constants of the form; what is wrong with them is said there."""
+    """Start the import, after a check as it was checked, else with the columns and constants of the form."""
     job = _seen(request, pk)
-    if job.state != ImportJob.MATCHING:
+    if job.state == ImportJob.MATCHING and (refused := _choose(request, job)):
+        return refused
+    if job.state not in (ImportJob.MATCHING, ImportJob.CHECKED):
         messages.info(request, "This import was started already.")
         return HttpResponseRedirect(reverse("import", args=[pk]))
-    mapping, form = Mapping.posted(job, request.POST), StartForm(job.kind, request.POST)
+    try:
+        jobs.start(job, by=request.member, at=now())
+    except (CannotImport, CannotMakeField) as refusal:
+        # Since the check somebody made that field, or took away what a constant needs.
+        messages.error(request, _sentence(refusal))
+        jobs.reopen(ImportJob.objects.get(pk=pk))
+    return HttpResponseRedirect(reverse("import", args=[pk]))
+
+
+def _choose(request: MemberRequest, job: ImportJob) -> HttpResponse | None:
+    """Take what the page posted; the page again, with what is wrong, where it cannot be."""
+    makes = can(request.member, MAKES_FIELDS)
+    mapping = Mapping.posted(job, request.POST, makes_fields=makes)
+    form = ChoicesForm(job, request.POST, makes_fields=makes)
     if not form.is_valid():
         return _matching(request, job, mapping, form)
+    given = form.cleaned_data
+    constant = form.new_field
+    choices = Choices(
+        mapping.keys,
+        form.constants,
+        given["on_duplicate"],
+        [*mapping.new_fields, *([constant] if constant else [])],
+        given["date_order"],
+        given["decimal_sign"],
+    )
     try:
-        jobs.start(
-            job,
-            by=request.member,
-            columns=mapping.keys,
-            constants=form.constants,
-            on_duplicate=form.cleaned_data["on_duplicate"],
-            new_fields=mapping.new_fields,
-            at=now(),
-        )
-    except CannotImport as refused:
-        for reason in refused.reasons:
+        jobs.choose(job, choices, by=request.member)
+        if given["save_as"]:
+            mappings.save(job, given["save_as"], by=request.member, at=now())
+    except CannotImport as refusal:
+        for reason in refusal.reasons:
             form.add_error(None, reason)
-    except CannotMakeField as refused:
-        form.add_error(None, _sentence(refused))
-    else:
-        return HttpResponseRedirect(reverse("import", args=[pk]))
-    return _matching(request, job, mapping, form)
+    except CannotMakeField as refusal:
+        form.add_error(None, _sentence(refusal))
+    except NotYours as refusal:
+        form.add_error("save_as", str(refusal))
+    return None if form.is_valid() else _matching(request, job, mapping, form)
+
+
+@require_POST
+@requires("import.run")
+def reopen(request: MemberRequest, pk: int) -> HttpResponse:
+    """Back from the check to the columns."""
+    jobs.reopen(_seen(request, pk))
+    return HttpResponseRedirect(reverse("import", args=[pk]))
 
 
 @require_POST
 @requires("import.run")
 def reread(request: MemberRequest, pk: int) -> HttpResponse:
-    """Read the file in another encoding or with another delimiter."""
+    """Read the file in another encoding, with another delimiter, or another sheet of it."""
     job = _seen(request, pk)
     if job.state == ImportJob.MATCHING:
-        encoding, delimiter = request.POST.get("encoding", ""), request.POST.get("delimiter", "")
+        told = {name: request.POST.get(name, "") for name in ("encoding", "delimiter", "sheet")}
         try:
-            jobs.reread(job, encoding=encoding or None, delimiter=delimiter or None)
+            jobs.reread(job, **told)
         except Unreadable as unreadable:
             messages.error(request, _sentence(unreadable))
+    return HttpResponseRedirect(reverse("import", args=[pk]))
+
+
+@require_POST
+@requires("import.run")
+def use_mapping(request: MemberRequest, pk: int) -> HttpResponse:
+    """Match the columns as a kept mapping does, or by their names again."""
+    job = _seen(request, pk)
+    if job.state == ImportJob.MATCHING:
+        chosen = key(request.POST, "mapping")
+        if chosen is None:
+            jobs.match_by_names(job)
+        else:
+            _apply(request, job, get_object_or_404(ImportMapping, kind=job.kind, pk=chosen))
+    return HttpResponseRedirect(reverse("import", args=[pk]))
+
+
+def _apply(request: MemberRequest, job: ImportJob, kept: ImportMapping) -> None:
+    lost = mappings.apply(kept, job, by=request.member)
+    messages.success(request, f"Matched as “{kept.name}”.")
+    for sentence in lost:
+        messages.warning(request, sentence)
+
+
+@require_POST
+@requires("import.run")
+def forget_mapping(request: MemberRequest, mapping_id: int) -> HttpResponse:
+    """Delete a mapping that was kept."""
+    kept = get_object_or_404(ImportMapping, pk=mapping_id)
+    require(request.member, "import.run", kept)
+    kept.delete()
+    messages.success(request, f"“{kept.name}” is deleted.")
+    return HttpResponseRedirect(reverse("imports"))
+
+
+@require_POST
+@requires("import.run")
+def discard(request: MemberRequest, pk: int) -> HttpResponse:
+    """Delete an import that was not started, or stop one that was; what is in stays in."""
+    job = _seen(request, pk)
+    if not job.is_begun:
+        jobs.discard(job)
+        messages.success(request, f"{job.file_name} is deleted. Nothing of it was imported.")
+        return HttpResponseRedirect(reverse("imports"))
+    jobs.stop(job, by=request.member, at=now())
     return HttpResponseRedirect(reverse("import", args=[pk]))
 
 
@@ -139,7 +241,7 @@ def progress(request: MemberRequest, pk: int) -> HttpResponse:
     """The box that is asked every second; its last answer ends the asking and brings the result."""
     job = _seen(request, pk)
     response = render(request, "audience/_import_progress.html", {"job": job})
-    if job.is_over:
+    if not job.is_under_way:
         response.status_code = STOP_POLLING
         response["HX-Refresh"] = "true"
     return response
@@ -160,19 +262,26 @@ def _seen(request: MemberRequest, pk: int) -> ImportJob:
     return get_object_or_404(found, pk=pk)
 
 
-def _matching(request: MemberRequest, job: ImportJob, mapping: Mapping, form: StartForm) -> HttpResponse:
+def _matching(request: MemberRequest, job: ImportJob, mapping: Mapping, form: ChoicesForm) -> HttpResponse:
     stage = catalogue().get("contact", "lifecycle_stage")
     context: dict[str, Any] = {
         "job": job,
         "mapping": mapping,
         "form": form,
         "stages": choices_of(stage) if stage else [],
-        "encodings": ENCODINGS,
-        "delimiters": DELIMITERS,
+        "mappings": [(kept.pk, kept.name) for kept in ImportMapping.objects.filter(kind=job.kind)],
+        "sheets": [(name, name) for name in job.sheets],
+        "encodings": _with(ENCODINGS, job.encoding),
+        "delimiters": _with(DELIMITERS, job.delimiter),
     }
     return render(request, "audience/import_match.html", context, status=422 if form.is_bound else 200)
 
 
+def _with(choices: list[tuple[str, str]], current: str) -> list[tuple[str, str]]:
+    """The choices, with the one that is in use even if it is a rare one."""
+    return choices if not current or current in dict(choices) else [*choices, (current, current)]
+
+
 def _sentence(error: Exception) -> str:
     words = str(error)
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."

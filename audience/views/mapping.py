@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from audience.catalogue import catalogue
 from audience.conditions.types import FieldType
-from audience.fields import RECORDS
 from audience.imports.cells import suggested_type
 from audience.imports.jobs import NewField
-from audience.imports.matching import importable
+from audience.imports.matching import importable, key_for, match_columns
 from audience.models import ImportJob
 
 SAMPLES = 3
@@ -22,7 +19,9 @@ TYPES = [
     (FieldType.TEXT, "text"),
     (FieldType.NUMBER, "number"),
     (FieldType.DATE, "date"),
+    (FieldType.DATE_TIME, "date and time"),
     (FieldType.YES_NO, "yes or no"),
+    (FieldType.CHOICE, "choice from a list"),
     (FieldType.TAGS, "tags"),
 ]
 
@@ -42,9 +41,19 @@ class Column:
     @property
     def key(self) -> str:
         """What a new field of this column is called in conditions."""
-        plain = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode()
-        found = re.sub(r"\W+", "_", plain.lower()).strip("_") or f"column_{self.index + 1}"
-        return f"{found}_" if found in RECORDS or found in ("id", "sequence", "step") else found
+        return key_for(self.name, f"column_{self.index + 1}")
+
+    @property
+    def new(self) -> list[tuple[str, str]]:
+        """The types that a new field for this column can have, the one that its cells suggest first."""
+        types = sorted(TYPES, key=lambda each: each[0] != self.suggested)
+        return [
+            (f"{NEW}{type_}", f"New field: {name}{', as its values are' if self._fits(type_) else ''}")
+            for type_, name in types
+        ]
+
+    def _fits(self, type_: FieldType) -> bool:
+        return type_ is self.suggested and type_ is not FieldType.TEXT
 
 
 @dataclass(frozen=True)
@@ -53,19 +62,22 @@ class Mapping:
 
     kind: str
     columns: list[Column]
+    makes_fields: bool
 
     @classmethod
-    def of(cls, job: ImportJob) -> Mapping:
-        """As the columns were matched by themselves."""
-        return cls._made(job, lambda n: job.columns[n])
+    def of(cls, job: ImportJob, *, makes_fields: bool) -> Mapping:
+        """As the columns were matched by themselves, or chosen before."""
+        new = {field["key"]: f"{NEW}{field['type']}" for field in job.new_fields}
+        return cls._made(job, lambda n: new.get(job.columns[n], job.columns[n]), makes_fields)
 
     @classmethod
-    def posted(cls, job: ImportJob, data: Any) -> Mapping:
+    def posted(cls, job: ImportJob, data: Any, *, makes_fields: bool) -> Mapping:
         """As a page posted them: ``column-<n>``."""
-        return cls._made(job, lambda n: data.get(f"column-{n}", "").strip())
+        return cls._made(job, lambda n: data.get(f"column-{n}", "").strip(), makes_fields)
 
     @classmethod
-    def _made(cls, job: ImportJob, target: Callable[[int], str]) -> Mapping:
+    def _made(cls, job: ImportJob, target: Callable[[int], str], makes_fields: bool) -> Mapping:
+        matched = match_columns(job.kind, job.header, catalogue()).keys
         columns = []
         for n, name in enumerate(job.header):
             cells = [row[n] for row in job.sample]
@@ -76,11 +88,11 @@ class Mapping:
                     name=name or f"(column {n + 1})",
                     samples=filled[:SAMPLES],
                     target=target(n),
-                    auto=bool(job.columns[n]) and job.columns[n] == target(n),
+                    auto=bool(matched[n]) and matched[n] == target(n),
                     suggested=suggested_type(name, cells),
                 )
             )
-        return cls(job.kind, columns)
+        return cls(job.kind, columns, makes_fields)
 
     @property
     def keys(self) -> list[str]:
@@ -88,14 +100,14 @@ class Mapping:
         return [column.key if column.target.startswith(NEW) else column.target for column in self.columns]
 
     @property
-    def new_fields(self) -> dict[str, NewField]:
+    def new_fields(self) -> list[NewField]:
         """The fields to be made."""
         types = {f"{NEW}{type_}": type_ for type_, _ in TYPES}
-        return {
-            column.key: NewField(column.key, column.name, types[column.target])
+        return [
+            NewField(column.key, column.name, types[column.target])
             for column in self.columns
             if column.target in types
-        }
+        ]
 
     @property
     def options(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -104,7 +116,6 @@ class Mapping:
         groups = [
             ("Fields", [(f.key, _title(f.label)) for f in fields if not f.is_custom]),
             ("Your own fields", [(f.key, _title(f.label)) for f in fields if f.is_custom]),
-            ("A new field", [(f"{NEW}{type_}", f"New field of {name}") for type_, name in TYPES]),
         ]
         return [(label, options) for label, options in groups if options]
 

@@ -11,11 +11,25 @@ from django.test import Client
 from django.utils.timezone import now
 
 from audience import tasks
+from audience.imports import jobs
+from audience.imports.checking import Check
+from audience.imports.jobs import Choices
 from audience.imports.work import Work
-from audience.models import Contact, ContactTag, CustomField, ImportFile, ImportJob
+from audience.models import (
+    Account,
+    Choice,
+    Contact,
+    ContactTag,
+    CustomField,
+    ImportDue,
+    ImportFile,
+    ImportJob,
+    ImportMapping,
+    ImportRefusal,
+)
 from tenants.models import Role
 from tenants.wall import use
-from tests.factories import make_tenant
+from tests.factories import ContactFactory, make_tenant
 from tests.pages.somebody import Somebody, names, words
 
 pytestmark = pytest.mark.django_db
@@ -227,7 +241,7 @@ def test_of_many_refused_rows_the_first_are_shown_and_all_downloaded(me: Somebod
     path = started(me, "email,first name\n" + "".join(f"nobody {n},x\n" for n in range(60)))
     work(me, path)
     html = me.get(path)
-    assert html.count("is no e-mail address") == 25
+    assert html.count("is no email address") == 25
     assert "The first 25 of 60; the download has all." in words(html)
     assert len(me.client.get(f"{path}refused.csv").getvalue().splitlines()) == 61
 
@@ -273,3 +287,178 @@ def test_a_right_that_is_taken_away_ends_at_once(me: Somebody) -> None:
     with use(me.tenant):
         Role.objects.filter(key="admin").update(permissions={"record.view": "all"})
     assert me.client.post(f"{path}start/", {"column-0": "email"}).status_code == 403
+
+
+FORM = {"column-0": "email", "column-1": "first_name", "on_duplicate": "update"}
+
+
+def test_a_check_says_what_will_happen_and_nothing_happens(me: Somebody) -> None:
+    with use(me.tenant):
+        ContactFactory(email="c@x.example", first_name="Cas")
+    path = upload(me, "email,first name,company,stage,owner\na@x.example,Ann,Acme,New,x\nnobody,Ben\n"
+                      "c@x.example,Cay,acme,Lead,\na@x.example,Anna,Bolt,New,\n")  # fmt: skip
+    form = FORM | {"column-2": "account", "column-3": "lifecycle_stage", "column-4": "owner"}
+    assert me.client.post(f"{path}check/", form)["Location"] == path
+    said = words(me.get(path))
+    assert "Created 1 Updated 2 Skipped 0 Refused 1" in said
+    assert "2 companies are new and will be made, too." in said
+    assert "New in the list of lifecycle stage: New, Lead" in said
+    assert "1 row has an owner who is no member here" in said
+    assert "2 cells where the header has 5" in said
+    assert "2 Created email a@x.example" in said and "4 Updated email c@x.example" in said
+    assert me.client.get(f"{path}refused.csv").getvalue().count(b"\n") == 2
+    with use(me.tenant):
+        assert (Contact.objects.count(), Account.objects.count(), Choice.objects.count()) == (1, 0, 0)
+    assert me.client.post(f"{path}start/")["Location"] == path
+    work(me, path)
+    assert "Created 1 Updated 2 Skipped 0 Refused 1" in words(me.get(path))
+    with use(me.tenant):
+        assert ImportRefusal.objects.count() == 1
+        assert sorted(Account.objects.values_list("name_norm", flat=True)) == ["acme", "bolt"]
+
+
+@pytest.mark.parametrize("on_duplicate", ["update", "skip", "create"])
+@pytest.mark.parametrize("size", [1, 3, 2000])
+def test_a_check_foresees_what_the_import_does(me: Somebody, on_duplicate: str, size: int) -> None:
+    with use(me.tenant):
+        ContactFactory(email="a@x.example")
+    text = "Emails,First name\nA@x.example,A\nb@x.example;c@x.example,B\nc@x.example,C\n,D\n,D\nd@x,E\nb@x.example,F\n"
+    path = upload(me, text)
+    with use(me.tenant):
+        job = ImportJob.objects.get()
+        jobs.choose(job, Choices(job.columns, on_duplicate=on_duplicate), by=None)
+        jobs.check(job, at=now(), is_worked_here=True)
+        turns = Check(job.pk, size=size)
+        while turns.step(now=now()):
+            pass
+        foreseen = counts_of(job)
+        jobs.start(job, by=None, at=now(), is_worked_here=True)
+    work(me, path, size=size)
+    with use(me.tenant):
+        assert counts_of(job) == foreseen
+        assert sum(foreseen) == 7
+
+
+def counts_of(job: ImportJob) -> list[int]:
+    job.refresh_from_db()
+    return [job.created, job.updated, job.skipped, job.refused]
+
+
+def test_from_the_check_one_goes_back_to_the_columns_as_they_were_chosen(me: Somebody) -> None:
+    path = upload(me)
+    form = FORM | {"column-2": "new:tags", "tags": "fair", "new_name": "Import Name", "new_value": "Spring"}
+    form |= {
+        "same_0_field": "country",
+        "same_0_value": "Spain",
+        "date_order": "month",
+        "on_duplicate": "skip",
+    }
+    me.client.post(f"{path}check/", form)
+    assert "2 new fields: Topics, Import Name." in words(me.get(path))
+    me.client.post(f"{path}reopen/")
+    html = me.get(path)
+    for chosen in ('value="new:tags" selected', 'value="Import Name"', 'value="Spring"', 'value="fair"'):
+        assert chosen in html
+    for chosen in (
+        'value="country" selected',
+        'value="Spain"',
+        'value="month" selected',
+        'value="skip" checked',
+    ):
+        assert chosen in html
+    with use(me.tenant):
+        assert not ImportRefusal.objects.exists() and not CustomField.objects.exists()
+    me.client.post(f"{path}start/", form)
+    work(me, path)
+    with use(me.tenant):
+        column = dict(CustomField.objects.values_list("key", "column"))
+        contact = Contact.objects.first()
+        assert contact and (contact.country, getattr(contact, column["import_name"])) == ("Spain", "Spring")
+
+
+def test_a_large_file_is_checked_by_a_worker_and_one_that_was_killed_begins_anew(me: Somebody) -> None:
+    path = upload(me, "email\n" + "".join(f"p{n}@x.example\n" for n in range(2001)) + "nobody\n")
+    me.client.post(f"{path}check/", {"column-0": "email", "on_duplicate": "update"})
+    html = me.get(path)
+    assert "Checking" in words(html) and f'hx-get="{path}progress/"' in html
+    job_id = int(path.split("/")[-2])
+    with use(me.tenant):
+        killed = Check(job_id, size=1500)
+        assert killed.step(now=now())
+        assert not Check(job_id).step(now=now()), "somebody may still be at it"
+        killed.release(now=now())
+    tasks.work_import(me.tenant.pk, job_id)
+    assert me.client.get(f"{path}progress/").status_code == 286
+    assert "Created 2,001 Updated 0 Skipped 0 Refused 1" in words(me.get(path))
+
+
+def test_a_mapping_that_is_kept_is_taken_by_the_next_file_with_these_columns(me: Somebody) -> None:
+    path = upload(me)
+    form = FORM | {"column-2": "new:tags", "column-3": "city", "tags": "fair", "save_as": "Fair list"}
+    me.client.post(f"{path}check/", form)
+    me.client.post(f"{path}start/")
+    again = upload(me, "Note,Topics,EMAIL,first  name\nBonn,x,a@x.example,Ann\n")
+    html = me.get(again)
+    assert "Matched as “Fair list”." in html
+    for chosen in ('value="topics" selected', 'value="city" selected', 'value="fair"'):
+        assert chosen in html
+    me.client.post(f"{again}mapping/", {"mapping": ""})
+    with use(me.tenant):
+        job = ImportJob.objects.latest("pk")
+        assert (job.columns, job.constants) == (["", "topics", "email", "first_name"], {})
+        kept = ImportMapping.objects.get().pk
+    me.client.post(f"{again}mapping/", {"mapping": kept})
+    assert 'value="city" selected' in me.get(again)
+    assert "Fair list" in words(me.get("/imports/"))
+    me.client.post(f"/imports/mappings/{kept}/delete/")
+    assert "Fair list" not in words(me.get("/imports/")).replace("“Fair list” is deleted", "")
+
+
+def test_a_mapping_of_somebody_else_is_used_but_not_changed(me: Somebody) -> None:
+    path = upload(me)
+    me.client.post(f"{path}check/", FORM | {"column-3": "new:text", "save_as": "Fair list"})
+    rep = Somebody(Client(), me.tenant, "sales_rep")
+    theirs = upload(rep)
+    said = rep.get(theirs)
+    assert "Matched as “Fair list”." in said
+    assert "“Note” went into a field that there is no more; it is left out." in said
+    response = rep.client.post(f"{theirs}check/", FORM | {"save_as": "fair LIST"})
+    assert response.status_code == 422
+    assert "There is a mapping “Fair list” of somebody else" in response.content.decode()
+    with use(me.tenant):
+        kept = ImportMapping.objects.get().pk
+    assert rep.client.post(f"/imports/mappings/{kept}/delete/").status_code == 403
+
+
+def test_only_who_may_make_fields_makes_them_on_the_way(me: Somebody) -> None:
+    rep = Somebody(Client(), me.tenant, "sales_rep")
+    path = upload(rep)
+    html = rep.get(path)
+    assert "New field" not in html and "new field" not in html
+    assert rep.client.post(f"{path}start/", FORM | {"column-2": "new:tags"}).status_code == 403
+    with use(me.tenant):
+        assert not CustomField.objects.exists()
+        assert ImportJob.objects.get().state == "matching"
+
+
+def test_an_import_that_was_not_started_is_deleted_and_one_that_was_is_stopped(me: Somebody) -> None:
+    path = upload(me)
+    assert me.client.post(f"{path}discard/")["Location"] == "/imports/"
+    with use(me.tenant):
+        assert not ImportJob.objects.exists() and not ImportFile.objects.exists()
+    path = started(me)
+    work(me, path, size=1, steps=1)
+    me.client.post(f"{path}discard/")
+    said = words(me.get(path))
+    assert f"{me.member.name} stopped it. 1 of 3 rows are in" in said
+    work(me, path)
+    with use(me.tenant):
+        assert (Contact.objects.count(), ImportFile.objects.count(), ImportDue.objects.count()) == (1, 0, 0)
+
+
+def test_half_of_a_constant_is_asked_for(me: Somebody) -> None:
+    path = upload(me)
+    form = FORM | {"same_1_field": "country", "new_value": "Spring"}
+    response = me.client.post(f"{path}check/", form)
+    assert response.status_code == 422
+    assert response.content.decode().count("Fill in both, or neither.") == 2

@@ -135,10 +135,10 @@ def fill(site: Site) -> dict[str, str]:
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
     found = {}
-    paths = fill(site) | {"import-match": uploaded(site)}
+    paths = fill(site) | {"import-check": checked(site), "import-match": uploaded(site)}
     if not SHOTS and (width, dark) in LESS:
         paths = {
-            name: path for name, path in paths.items() if name in ("contact", "import-match", "import-done")
+            name: path for name, path in paths.items() if name in ("contact", "import-match", "import-check")
         }
     for name, path in paths.items():
         page = site.open(path, width, dark)
@@ -155,9 +155,24 @@ def uploaded(site: Site) -> str:
     """The address of an import whose columns are to be matched."""
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    data = b"E-Mail;Vorname;Phase;Bemerkung\na@x.example;Ann;Lead;Messe, Stand 4\nb@x.example;Ben;;\n"
+    data = (
+        b"E-Mail;Vorname;Phase;Bemerkung\na@x.example;Ann;Lead;Messe, Stand 4\nb@x.example;Ben;;\nnobody;;;\n"
+    )
     form = {"file": SimpleUploadedFile("messe.csv", data), "kind": "contact"}
     return site.client.post("/imports/new/", form)["Location"]
+
+
+def checked(site: Site) -> str:
+    """The address of an import that was checked."""
+    path = uploaded(site)
+    form = {
+        "column-0": "email",
+        "column-1": "first_name",
+        "column-2": "lifecycle_stage",
+        "column-3": "new:text",
+    }
+    site.client.post(f"{path}check/", form | {"on_duplicate": "update", "save_as": "Messe"})
+    return path
 
 
 def test_a_file_is_imported_by_hand(site: Site, tmp_path: Path) -> None:
@@ -165,7 +180,7 @@ def test_a_file_is_imported_by_hand(site: Site, tmp_path: Path) -> None:
     file.write_text("E-Mail;Vorname;Thema\na@x.example;Ann;Preise\nnobody;Ben;\n")
     page = site.open("/contacts/")
     page.get_by_role("link", name="Import people").click()
-    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_label("CSV or Excel file").set_input_files(file)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("heading", name="Match columns")).to_be_visible()
     expect(page.get_by_label("Field for E-Mail")).to_have_value("email")

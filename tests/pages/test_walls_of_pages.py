@@ -19,7 +19,7 @@ from django.urls.resolvers import RegexPattern
 from activities.models import Reminder
 from audience.catalogue import make_field
 from audience.conditions.types import FieldType
-from audience.models import CustomField, ImportJob
+from audience.models import CustomField, ImportJob, ImportMapping
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
 from tenants.models import Member, Role, Tenant
@@ -65,6 +65,10 @@ def make_own_field() -> int:
     return make_field("contact", f"field_{CustomField.objects.count()}", FieldType.TEXT).pk
 
 
+def make_mapping() -> int:
+    return ImportMapping.objects.create(name="HubSpot", owner=Member.objects.first(), saved_at=NOW).pk
+
+
 def make_sequence() -> int:
     owner = Member.objects.filter(role__key="admin").first()
     assert owner
@@ -81,6 +85,7 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("contacts/", "pk"): make_contact,
     ("companies/", "pk"): make_account,
     ("imports/", "pk"): make_import,
+    ("imports/mappings/", "mapping_id"): make_mapping,
     ("sequences/panel/contact/", "pk"): make_contact,
     ("sequences/", "pk"): make_sequence,
     ("reminders/", "pk"): make_reminder,
