@@ -6,6 +6,8 @@ own processes, as in production) to a mail server in a process of its own, all o
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from django.utils.timezone import now
 from audience.models import Contact, Suppression
 from bench.harness import Figure, median
 from bench.letter import BODY, FIRST_NAMES, SUBJECT, ours
+from config.embedded.services import DATA
 from messaging import doorbell, outbox
 from messaging.liquid import analyse
 from messaging.mailings import pin
@@ -162,9 +165,7 @@ def deliver(tenant: Tenant, sink: SinkProcess) -> dict[str, float]:
     ):
         wait_for_workers(bell)
         workers = [psutil.Process(running.group.processes[name].pid) for name in names]
-        app = [p for worker in workers for p in family(worker)]
-        servers = [p for p in psutil.process_iter(["name"]) if is_server(p)]
-        before, pushed = cpu(app) + cpu(servers), pushes(bell)
+        before, pushed = cpu(everybody(workers)), pushes(bell)
         start = time.perf_counter()
         with use(tenant):
             tenant_id = tenant.pk
@@ -175,7 +176,7 @@ def deliver(tenant: Tenant, sink: SinkProcess) -> dict[str, float]:
             time.sleep(0.05)
         seconds = time.perf_counter() - start
         wait_until_told(tenant)
-        after = cpu([p for worker in workers for p in family(worker)]) + cpu(servers)
+        after = cpu(everybody(workers))
         size = max(sum(p.memory_full_info().pss for p in family(worker)) for worker in workers)
         return {
             "seconds": seconds, "cpu_ms": (after - before) * 1000, "broker": pushes(bell) - pushed,
@@ -224,20 +225,23 @@ def family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def is_server(process: psutil.Process) -> bool:
-    """PostgreSQL's main process, whose times hold those of its ended backends, its backends, and the broker."""
-    return any(word in (process.info["name"] or "") for word in ("postgres", "valkey", "redis"))
+def everybody(workers: list[psutil.Process]) -> list[psutil.Process]:
+    """The workers, and the servers of this benchmark: PostgreSQL with its backends, and the broker."""
+    servers = services_of(DATA / "bench")
+    return [p for process in [*workers, *servers] for p in family(process)]
+
+
+def services_of(folder: Path) -> list[psutil.Process]:
+    found = json.loads((folder / "services.json").read_text())
+    return [psutil.Process(found[name]["pid"]) for name in ("postgres", "valkey")]
 
 
 def cpu(processes: list[psutil.Process]) -> float:
-    """Seconds of CPU so far."""
+    """Seconds of CPU so far; what ended meanwhile is counted with its parent."""
     total = 0.0
     for process in processes:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += sum(process.cpu_times()[:4])
     return total
 
 
