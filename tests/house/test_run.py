@@ -177,8 +177,9 @@ def test_an_interrupt_of_make_alone_is_noticed(tmp_path: Path) -> None:
     waits = "from config.embedded.parent import Parent; import time; p = Parent(); print('up', flush=True)\n"
     waits += "while not p.is_over(): time.sleep(0.05)"
     (tmp_path / "wait.py").write_text(waits)
+    where, python = shlex.quote(str(CHECKOUT)), shlex.quote(sys.executable)
     (tmp_path / "Makefile").write_text(
-        f"wait:\n\t@exec env STEPWISE_RUN_BY_MAKE=1 PYTHONPATH={shlex.quote(str(CHECKOUT))} {shlex.quote(sys.executable)} wait.py\n"
+        f"wait:\n\t@exec env STEPWISE_RUN_BY_MAKE=1 PYTHONPATH={where} {python} wait.py\n"
     )
     alone = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     make = subprocess.Popen(
