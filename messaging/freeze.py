@@ -15,9 +15,10 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
-from messaging import results, threads, values
+from messaging import copies, results, threads, values
 from messaging.claim import Claimed, Lease
 from messaging.compose import Composed, Text, Tracking, compose
+from messaging.copies import Owners, all_copies, open_copies
 from messaging.headers import Unsendable, new_message_id
 from messaging.liquid import MissingPlaceholder, Prepared, TemplateFault, prepare
 from messaging.mime import Heading
@@ -68,13 +69,14 @@ def freeze(lease: Lease, batch: list[Claimed], *, now: datetime) -> list[Frozen]
             pk__in={m.mailing_id for m in batch}
         )
     }
+    owners = copies.owners_of(batch, mailings)
     fresh = [m for m in batch if m.message_id is None]
-    payloads = _Press(lease, mailings, now).print(fresh) if fresh else {}
+    payloads = _Press(lease, mailings, owners, now).print(fresh) if fresh else {}
     before = Payload.objects.filter(message__in=ours - {m.id for m in fresh})
     for message_id, raw, copy in before.values_list("message_id", "raw", "copy"):
         payloads[message_id] = (bytes(raw), bytes(copy or b""))
     return [
-        Frozen(m, payloads[m.id][0], _copies(mailings[m.mailing_id]), payloads[m.id][1])
+        Frozen(m, payloads[m.id][0], all_copies(mailings[m.mailing_id], owners.get(m.id)), payloads[m.id][1])
         for m in batch
         if m.id in payloads
     ]
@@ -83,8 +85,8 @@ def freeze(lease: Lease, batch: list[Claimed], *, now: datetime) -> list[Frozen]
 class _Press:
     """Makes the bytes of a batch."""
 
-    def __init__(self, lease: Lease, mailings: dict[int, Mailing], now: datetime) -> None:
-        self.lease, self.mailings, self.now = lease, mailings, now
+    def __init__(self, lease: Lease, mailings: dict[int, Mailing], owners: Owners, now: datetime) -> None:
+        self.lease, self.mailings, self.owners, self.now = lease, mailings, owners, now
         self.tenant = Tenant.objects.get(pk=lease.tenant_id)
         self.mailbox = Mailbox.objects.select_related("member__user").get(pk=lease.mailbox_id)
         self.signer = Signer([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
@@ -161,7 +163,8 @@ class _Press:
             postal_address=self.tenant.postal_address,
         )  # fmt: skip
         composed = compose(heading, text, found, tracking)
-        copy = compose(heading, text, found, None).raw if _copies(mailing) else None
+        has_copies = bool(all_copies(mailing, self.owners.get(message.id)))
+        copy = compose(heading, text, found, None).raw if has_copies else None
         return heading, composed, copy
 
     def heading(self, message: Claimed, mailing: Mailing) -> Heading:
@@ -178,7 +181,7 @@ class _Press:
             to_address=message.address,
             to_name=name,
             reply_to=mailing.reply_to,
-            cc=_addresses(mailing.cc),
+            cc=open_copies(mailing, self.owners.get(message.id)),
             in_reply_to=answered.message_id if answered else "",
             references=answered.references if answered else (),
         )
@@ -209,11 +212,3 @@ class _Press:
     def fail(self, message: Claimed, reason: str, text: str) -> None:
         said = results.Said(text=text)
         results.end(self.lease, message, "give_up", reason=reason, now=self.now, said=said)
-
-
-def _copies(mailing: Mailing) -> tuple[str, ...]:
-    return (*_addresses(mailing.cc), *_addresses(mailing.bcc))
-
-
-def _addresses(line: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in line.split(",") if part.strip())

@@ -16,6 +16,9 @@ from steps.models import Step
 Choices = Sequence[tuple[str, str]]
 LAST_DAY = 90
 MOST_DUE_DAYS = 365
+OWNERS = (("contact_owner", "Owner of the contact"), ("owner", "Owner of the sequence"))
+"""Users who may be named in the place of an address (F-51)."""
+OWNER_NAMES = frozenset(name for name, _ in OWNERS)
 PRIORITIES = (("low", "Low"), ("normal", "Normal"), ("high", "High"))
 
 
@@ -114,7 +117,9 @@ class EmailForm(StepForm):
     )
     reply_to = AddressesField(label="Reply-To", most=1, required=False)
     cc = AddressesField(label="CC", required=False)
+    cc_owners = forms.MultipleChoiceField(choices=OWNERS, required=False)
     bcc = AddressesField(label="BCC", required=False)
+    bcc_owners = forms.MultipleChoiceField(choices=OWNERS, required=False)
     track_opens = forms.BooleanField(label="Track opens", required=False, initial=True)
     track_clicks = forms.BooleanField(label="Track clicks", required=False, initial=True)
     unsubscribe = forms.BooleanField(label="Link to unsubscribe", required=False, initial=True)
@@ -125,12 +130,21 @@ class EmailForm(StepForm):
         self.fields["from"] = forms.ChoiceField(label="From", choices=senders, required=False)
 
     def stored(self, step: Step) -> dict[str, Any]:
-        return super().stored(step) | {"template": step.template_id}
+        found = super().stored(step) | {"template": step.template_id}
+        for name in ("cc", "bcc"):
+            kept = found.get(name) or []
+            named = [kept] if isinstance(kept, str) else list(kept)
+            found[f"{name}_owners"] = [who for who in named if who in OWNER_NAMES]
+            found[name] = [who for who in named if who not in OWNER_NAMES]
+        return found
 
     @property
     def settings(self) -> dict[str, Any]:
         found = super().settings
         found["reply_to"] = (found.get("reply_to") or [""])[0]
+        for name in ("cc", "bcc"):
+            found[name] = [*found.pop(f"{name}_owners", []), *found.get(name, [])]
+        found = {name: value for name, value in found.items() if value != []}
         return {name: value for name, value in found.items() if value not in ("", self.defaults.get(name))}
 
     @property

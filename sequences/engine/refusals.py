@@ -16,14 +16,25 @@ if TYPE_CHECKING:
     from sequences.engine.entry import Way
 
 
+EXIT, STOPPED, UNREACHABLE = "exit", "stopped", "unreachable"
+SAME_ADDRESS, ELSEWHERE = "same_address", "elsewhere"
+
+
 def passed(work: Work, way: Way) -> Way:
     """Those who are not refused."""
-    conditions = [_matches_no_exit(work, way), ~_is_suppressed("email", way.column("email_norm"))]
-    conditions.append(_could_receive_something(work, way))
-    if work.sequence.unique_email:
-        conditions.append(~_shares_address(work, way))
-    conditions.append(_is_free(work, way))
-    return way.filtered(*(condition for condition in conditions if condition))
+    return way.filtered(*checks(work, way).values())
+
+
+def checks(work: Work, way: Way) -> dict[str, Q]:
+    """What somebody must be to come in, by the reason of the refusal otherwise, in the order of 2.10 to 2.12."""
+    found = {
+        EXIT: _matches_no_exit(work, way),
+        STOPPED: ~_is_suppressed("email", way.column("email_norm")),
+        UNREACHABLE: _could_receive_something(work, way),
+        SAME_ADDRESS: ~_shares_address(work, way) if work.sequence.unique_email else Q(),
+        ELSEWHERE: _is_free(work, way),
+    }
+    return {reason: condition for reason, condition in found.items() if condition}
 
 
 def may_come_again(work: Work, contact: str) -> Q:

@@ -16,7 +16,7 @@ from sequences import enrollment
 from sequences.engine import recorder
 from sequences.engine.due import PlannedStep, Work
 from sequences.engine.planning import grown
-from sequences.engine.senders import CONTACT_OWNER
+from sequences.engine.senders import CONTACT_OWNER, OWNER
 from sequences.engine.sql import execute, rows
 from sequences.engine.verdicts import NOT_HELD, RUNS
 from sequences.hours import Duration
@@ -168,7 +168,14 @@ def _pin(work: Work, step: PlannedStep) -> int:
     )
     version = template.current if template and step.kind.is_email else None
     text, zone = str(given.get("text") or ""), str(sequence.timezone)
-    return mailings.pin(step.row, version, window=window, window_zone=zone, text=text).pk
+    cc, bcc = (_copies(work, given.get(name)) for name in ("cc", "bcc"))
+    return mailings.pin(step.row, version, window=window, window_zone=zone, text=text, cc=cc, bcc=bcc).pk
+
+
+def _copies(work: Work, named: Any) -> list[str]:
+    """Addresses of Cc or Bcc; the owner of the sequence by address, the contact's is looked up at the sending."""
+    found = [named] if isinstance(named, str) else list(named or ())
+    return [work.sequence.owner.email if name == OWNER else name for name in found if name]
 
 
 def _values(rows_: Sequence[tuple[Any, ...]], types: str) -> tuple[str, list[Any]]:

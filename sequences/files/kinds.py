@@ -49,6 +49,12 @@ def addresses(raw: Any) -> list[str]:
     return found
 
 
+def copies(raw: Any) -> list[str]:
+    """Addresses, and ``owner`` and ``contact_owner`` among them; one or a list."""
+    found = raw if isinstance(raw, list) else [raw]
+    return [name if name in (OWNER, CONTACT_OWNER) else address(name) for name in found]
+
+
 def address(raw: Any) -> str:
     """One e-mail address."""
     found = addresses(raw)
@@ -93,8 +99,8 @@ OPTIONS: dict[str, dict[str, Option]] = {
         "thread": Option(plainly(reading.one_of("new", "reply"))),
         "from": Option(sender),
         "reply_to": Option(plainly(address)),
-        "cc": Option(plainly(addresses)),
-        "bcc": Option(plainly(addresses)),
+        "cc": Option(plainly(copies)),
+        "bcc": Option(plainly(copies)),
         "track_opens": YES_NO,
         "track_clicks": YES_NO,
         "unsubscribe": YES_NO,

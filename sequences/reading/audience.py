@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 
 from audience.conditions.parse import Condition, Group
 from audience.conditions.types import FieldType
@@ -19,7 +19,7 @@ from sequences import enrollment
 from sequences.engine import entry, refusals
 from sequences.engine.due import Work, work_of
 from sequences.engine.lacking import needed_by_step
-from sequences.engine.questions import PERSON
+from sequences.engine.questions import PERSON, Unreadable
 from sequences.models import Run, SenderMode, Sequence
 from tenants.localtime import local_date
 
@@ -29,12 +29,16 @@ MOST_FIELDS = 8
 
 @dataclass(frozen=True)
 class Audience:
-    """``matching`` stand in the conditions or views; ``admitted`` of them would come in now."""
+    """``matching`` stand in the conditions or views; ``admitted`` of them would come in now.
+
+    ``reasons`` says of how many of the refused which was the first reason.
+    """
 
     matching: int
     admitted: int
     again: int
     sample: list[Contact]
+    reasons: list[tuple[str, int]]
 
     @property
     def refused(self) -> int:
@@ -64,7 +68,52 @@ def audience_of(
     again = way.filtered(~refusals.may_come_again(work, way.column("pk")))
     ids = admitted.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
     sample = Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk")
-    return Audience(way.people.count(), admitted.people.count(), again.people.count(), list(sample))
+    found = Audience(way.people.count(), admitted.people.count(), again.people.count(), list(sample), [])
+    return replace(found, reasons=_reasons(work, way)) if work.steps and found.refused > 0 else found
+
+
+def _reasons(work: Work, way: entry.Way) -> list[tuple[str, int]]:
+    """How many of those who match are refused why, by the first reason: one statement."""
+    checks = refusals.checks(work, way)
+    new = way.filtered(refusals.may_come_again(work, way.column("pk")), ~Q(*checks.values()))
+    first = Case(*[When(~check, then=Value(reason)) for reason, check in checks.items()])
+    rows = new.people.order_by().annotate(why=first).values_list("why").annotate(n=Count("pk"))
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def standing(sequence: Sequence, contact: Contact, *, now: datetime) -> list[str]:
+    """What keeps a contact from coming in by themselves at a run now, by names of reasons; nothing: nothing does.
+
+    ``nobody``: nobody comes by themselves; ``no_match``; ``before``: was inside before; else the first reason of
+    sequences.engine.refusals.
+    """
+    work = _work(sequence, {"plan": sequence.draft or sequence.plan}, now)
+    asked = entry.by_themselves(work)
+    whole = entry.matching(work.sequence, Q() if asked is None else asked)
+    way = whole.filtered(Q((whole.column("pk"), contact.pk)))
+    found = ["nobody"] if asked is None else [] if way.people.exists() else ["no_match"]
+    if "no_match" in found:
+        whole = entry.matching(work.sequence, Q())
+        way = whole.filtered(Q((whole.column("pk"), contact.pk)))
+    if not way.filtered(refusals.may_come_again(work, way.column("pk"))).people.exists():
+        found.append("before")
+    checks = refusals.checks(work, way).items() if work.steps else ()
+    return found + [reason for reason, check in checks if not way.filtered(check).people.exists()][:1]
+
+
+def first_of(sequence: Sequence, contacts: QuerySet[Contact], *, now: datetime) -> Contact | None:
+    """Somebody to show the sequence by: the first created of those who match, else of these contacts; None: nobody."""
+    work = _work(sequence, {"plan": sequence.draft or sequence.plan}, now)
+    try:
+        asked = entry.by_themselves(work)
+    except Unreadable:
+        asked = None
+    if asked is not None:
+        way = entry.matching(work.sequence, asked)
+        ids = way.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
+        if found := contacts.filter(pk__in=list(ids)).order_by("pk").first():
+            return found
+    return contacts.order_by("pk").first()
 
 
 @dataclass(frozen=True)

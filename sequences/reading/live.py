@@ -45,8 +45,11 @@ def retry_at(sequence: Sequence) -> datetime | None:
 
 def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
     """The runs to come if nothing is missed and nothing changes; without end, or none at all."""
-    if not schedule.runs(sequence):
-        return iter(())
+    return if_it_ran(sequence, now=now) if schedule.runs(sequence) else iter(())
+
+
+def if_it_ran(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
+    """The same as if the sequence were active from now on: of a draft, too. It needs a time."""
     happened = Run.objects.filter(sequence=sequence, ordinal__isnull=False).order_by("-ordinal")
     last: date | None = happened.values_list("local_day", flat=True).first()
     missed = Run.objects.filter(sequence=sequence, ordinal__isnull=True, local_day__gte=last or date.min)
