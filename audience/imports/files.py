@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from audience.imports.reader import Table, read_table
+from audience.imports.workbook import is_workbook, read_workbook
 from audience.models import ImportFile, ImportJob
 
 PIECE = 1024 * 1024
@@ -40,7 +41,10 @@ def chunks_of(job: ImportJob) -> Iterator[bytes]:
 
 def table_of(job: ImportJob) -> Table:
     """The file as a table, read as the import says. Raises Unreadable."""
-    return read_table(partial(chunks_of, job), job.encoding or None, job.delimiter or None)
+    chunks = partial(chunks_of, job)
+    if is_workbook(chunks):
+        return read_workbook(chunks, job.sheet)
+    return read_table(chunks, job.encoding or None, job.delimiter or None)
 
 
 def forget(job: ImportJob) -> None:

@@ -52,11 +52,12 @@ def open_import(
     at: datetime,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> ImportJob:
     """Keep the file, whose bytes may come in pieces, and match its columns. Raises Unreadable."""
     job = ImportJob.objects.create(kind=kind, file_name=file_name, owner=by, made_at=at)
     keep(job, (data,) if isinstance(data, bytes) else data)
-    reread(job, encoding=encoding, delimiter=delimiter)
+    reread(job, encoding=encoding, delimiter=delimiter, sheet=sheet)
     return job
 
 

@@ -31,6 +31,7 @@ from tenants.models import Role
 from tenants.wall import use
 from tests.factories import ContactFactory, make_tenant
 from tests.pages.somebody import Somebody, names, words
+from tests.workbooks import DAY, number, row, sheet_of, text, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -462,3 +463,43 @@ def test_half_of_a_constant_is_asked_for(me: Somebody) -> None:
     response = me.client.post(f"{path}check/", form)
     assert response.status_code == 422
     assert response.content.decode().count("Fill in both, or neither.") == 2
+
+
+def test_a_workbook_is_imported_from_the_sheet_that_is_chosen(me: Somebody) -> None:
+    ann = row(text("a@x.example"), number(46279, DAY), number(1.234))
+    nobody = row(text("nobody"), number(1), number(2))
+    people = sheet_of(row(text("Email"), text("Angelegt"), text("Score")), ann, nobody)
+    data = workbook({"Notes": sheet_of(row(text("Read me"))), "People": people})
+    path = upload(me, data)
+    assert '<option value="Notes" selected>' in me.get(path)
+    me.client.post(f"{path}reread/", {"sheet": "People"})
+    html = me.get(path)
+    assert '<option value="email" selected>' in html and "2026-09-14" in html
+    form = {"column-0": "email", "column-1": "created_at", "column-2": "score", "on_duplicate": "update"}
+    me.client.post(f"{path}check/", form | {"decimal_sign": ","})
+    assert "Created 1 Updated 0 Skipped 0 Refused 1" in words(me.get(path))
+    me.client.post(f"{path}start/")
+    work(me, path)
+    with use(me.tenant):
+        contact = Contact.objects.get()
+        assert (contact.created_at.date().isoformat(), contact.score) == ("2026-09-14", 1.234)
+        assert ImportRefusal.objects.get().line == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"PK\x03\x04" + bytes(100), "This is no workbook that can be read: it is damaged or cut off."),
+        (workbook({"A": sheet_of()}), "The workbook has no sheet with anything in it."),
+    ],
+)
+def test_a_workbook_that_cannot_be_read_is_refused_at_its_place(
+    me: Somebody, data: bytes, reason: str
+) -> None:
+    response = me.client.post(
+        "/imports/new/", {"file": SimpleUploadedFile("x.xlsx", data), "kind": "contact"}
+    )
+    assert response.status_code == 422
+    assert reason in words(response.content.decode())
+    with use(me.tenant):
+        assert not ImportJob.objects.exists() and not ImportFile.objects.exists()

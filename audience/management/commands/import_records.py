@@ -32,7 +32,7 @@ class DryRun(Exception):
 
 
 class Command(BaseCommand):
-    help = "Import contacts or companies from a CSV file."
+    help = "Import contacts or companies from a CSV or Excel file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE")
@@ -55,6 +55,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--encoding")
         parser.add_argument("--delimiter")
+        parser.add_argument("--sheet", help="of a workbook; else the first that has rows")
         parser.add_argument("--dates", choices=(DAY_FIRST, MONTH_FIRST), help="what 01/02/2026 begins with")
         parser.add_argument("--decimal", choices=(",", "."), help="the decimal sign of numbers like 1.234")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and do nothing")
@@ -101,6 +102,7 @@ class Command(BaseCommand):
                 at=timezone.now(),
                 encoding=options["encoding"],
                 delimiter=_delimiter(options["delimiter"]),
+                sheet=options["sheet"],
             )
         columns, new = _mapped(job, options["map"])
         constants = dict(_pair(given) for given in options["set"])
