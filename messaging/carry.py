@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -151,7 +152,10 @@ class Carrier:
             case "locked":
                 self._again(message, due_at=now + timedelta(seconds=LOCKED_SECONDS))
             case "hold":
-                self._again(message, due_at=message.due_at, held_since=now)
+                self.counts["pending"] += 1
+            case "halt":
+                self.counts["pending"] += 1
+                self.rest = True
             case "cap":
                 self._again(message, due_at=message.due_at)
                 with use(self.lease.tenant_id):
@@ -191,8 +195,16 @@ class Carrier:
 
     def _copy(self, frozen: Frozen) -> None:
         """Cc and Bcc get the same text without tracking, each in an envelope of its own, once and without a second try:
-        the message itself has arrived."""
+        the message itself has arrived. What has been stopped since, or is not on the trial list, gets none."""
         for address in frozen.copies:
-            verdict = self.transport.send(self.mailbox.email, address, frozen.copy, lambda: True)
+            gate_of_copy = partial(self._may_copy, frozen.claimed, address)
+            verdict = self.transport.send(self.mailbox.email, address, frozen.copy, gate_of_copy)
             if verdict.state != "sent":
                 log.warning("copy not sent", message=frozen.claimed.id, verdict=verdict.reason)
+
+    def _may_copy(self, message: Claimed, address: str) -> bool:
+        try:
+            *_, rows = transact(self.lease.tenant_id, *gate.ask_copy(self.lease, message, address))
+        except TROUBLE:
+            return False
+        return gate.read(rows).said == "go"

@@ -1,7 +1,8 @@
 """Delivery: a worker's visit to a mailbox (reliability §3.2). What is due leaves, one message after the other.
 
 1. Claim some of the mailbox's due messages.
-2. End the stays whose exit conditions match, take back what is suppressed, freeze the bytes of the rest.
+2. End the stays whose exit conditions match, take back what is suppressed or not on the trial list, freeze the bytes
+   of the rest.
 3. For each: envelope and DATA until 354; the gate; the body; what the server said becomes the result.
 4. Tell the floors above what was sent, a batch at a time.
 
@@ -19,7 +20,7 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 
-from messaging import due, gate, guards, mailboxes, results, sent
+from messaging import due, gate, guards, halts, mailboxes, results, sent, stops
 from messaging.carry import Away, Carrier
 from messaging.claim import Claimed, Lease, claim, give_back, renew
 from messaging.crash import point
@@ -28,9 +29,8 @@ from messaging.line import TROUBLE, delivering, is_away, transact
 from messaging.models import Mailbox
 from messaging.outbox import hold_mailbox
 from messaging.waiting import wait_for_windows
-from tenants.models import Tenant
 from tenants.secrets import Unreadable
-from tenants.wall import use
+from tenants.wall import current_id, use
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -53,11 +53,7 @@ def visit(
     """
     now = clock()
     with use(tenant_id):
-        mailbox = Mailbox.objects.select_related("member").filter(pk=mailbox_id).first()
-        is_paused = Tenant.objects.filter(pk=tenant_id, sending_paused_at__isnull=False).exists()
-        if mailbox and (is_paused or mailbox.state != Mailbox.WORKING):
-            hold_mailbox(mailbox_id, now=now)
-            mailbox = None
+        mailbox = _open_mailbox(mailbox_id, now)
     counts: Counter[str] = Counter()
     if mailbox and (mailbox.backoff_until is None or mailbox.backoff_until <= now):
         with due.place(tenant_id, mailbox_id, settings.MAILBOX_CONNECTIONS) as is_free:
@@ -67,6 +63,31 @@ def visit(
                 counts = _Visit(tenant_id, mailbox, clock, ending).make()
     due.note_next(tenant_id, mailbox_id)
     return counts
+
+
+def _open_mailbox(mailbox_id: int, now: datetime) -> Mailbox | None:
+    """The mailbox, if anything may leave from it now; else what is in it waits for the end of what keeps it.
+
+    Under the locks that this end takes: what is held here is let go by it.
+    """
+    found = Mailbox.objects.select_related("member").filter(pk=mailbox_id)
+    member_id = found.values_list("member_id", flat=True).first()
+    if member_id is None:
+        return None
+    stops.share(
+        [
+            (stops.TENANT, str(current_id())),
+            (stops.MEMBER, str(member_id)),
+            (stops.MAILBOX, str(mailbox_id)),
+        ]
+    )
+    mailbox = found.get()
+    if halts.keep(mailbox.member):
+        return None
+    if mailbox.state != Mailbox.WORKING or not mailbox.member.is_active:
+        hold_mailbox(mailbox_id, now=now)
+        return None
+    return mailbox
 
 
 class _Visit:
@@ -128,7 +149,7 @@ class _Visit:
         give_back(self.lease, [f.claimed.id for f in frozen])
         if self.carrier.is_broken:
             with use(self.tenant_id):
-                hold_mailbox(self.mailbox.pk, now=self.clock())
+                _open_mailbox(self.mailbox.pk, self.clock())
         self.tell()
         self.adapt(len(batch), self.clock() - began)
         return True
@@ -153,13 +174,13 @@ class _Visit:
             self.carrier.rest = True
             return []
         with use(self.tenant_id):
-            self.take_back_suppressed(batch, now)
+            self.take_back(batch, now)
             self.carrier.counts.update(["pending"] * wait_for_windows(self.lease, batch, now=now))
             return freeze(self.lease, batch, now=now)
 
-    def take_back_suppressed(self, batch: list[Claimed], now: datetime) -> None:
+    def take_back(self, batch: list[Claimed], now: datetime) -> None:
         """The gate would find them, too, but only after the server's 354, which costs a connection each."""
-        (rows,) = transact(self.tenant_id, results.suppressed([m.id for m in batch]))
+        (rows,) = transact(self.tenant_id, results.closed([m.id for m in batch]))
         reasons: dict[int, str] = dict(rows)
         for message in batch:
             if reason := reasons.get(message.id):

@@ -2,7 +2,8 @@
 
 One short transaction, after the server's ``354`` and before the first byte of the message. Two statements: the locks
 first, then everything is read and the message moved from leased to sending; in one statement the snapshot would be
-older than the locks, and a stop that committed while we waited for it would not be seen.
+older than the locks, and a stop that committed while we waited for it would not be seen. What a pause keeps is put
+back and held in the same transaction: the end of the pause takes the same locks, and lets go all that was held before.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
+from audience.addresses import normalise_address
 from messaging import guards, stops
 from messaging.claim import Claimed, Lease
 from messaging.guards import register_guard, register_look
@@ -35,15 +37,12 @@ GATE = """
         WHERE lifted_at IS NULL AND number = ANY(%(numbers)s::bigint[])
     ), verdict AS MATERIALIZED (
         SELECT CASE
+            WHEN {halted} THEN 'halt'
             WHEN message.not_after < %(now)s THEN 'expired'
             WHEN (SELECT pauses FROM stop) THEN 'hold'
             WHEN (SELECT pauses FROM stop) IS NOT NULL THEN 'stopped'
-            WHEN NOT COALESCE((SELECT state = 'working' FROM messaging_mailbox WHERE id = %(mailbox_id)s), false)
-              OR NOT COALESCE((SELECT is_active FROM tenants_member WHERE id = %(sender_id)s), true)
-              OR (SELECT sending_paused_at FROM tenants_tenant WHERE id = %(tenant_id)s) IS NOT NULL THEN 'hold'
             ELSE COALESCE(
-                (SELECT 'cancel:' || max(reason) FROM audience_suppression
-                 WHERE channel = 'email' AND address_norm = %(address)s),
+                {closed},
                 {verdicts}
                 (SELECT 'cap' FROM messaging_mailbox AS b WHERE b.id = %(mailbox_id)s AND b.daily_cap <=
                     (SELECT COALESCE(sum(u.used), 0) FROM messaging_mailboxusage AS u
@@ -62,8 +61,30 @@ GATE = """
         WHERE id = %(message_id)s AND state = 'leased' AND lease_token = %(token)s
           AND (SELECT said FROM verdict) = 'go'
         RETURNING gate_seq
+    ), held AS (
+        UPDATE messaging_message SET state = 'pending', lease_token = NULL, lease_until = NULL, held_since = %(now)s
+        WHERE id = %(message_id)s AND state = 'leased' AND lease_token = %(token)s
+          AND (SELECT said FROM verdict) IN ('hold', 'halt')
     )
     SELECT said, (SELECT gate_seq FROM moved) FROM verdict
+"""
+HALTED = """
+    NOT COALESCE((SELECT state = 'working' FROM messaging_mailbox WHERE id = %(mailbox_id)s), false)
+    OR NOT COALESCE((SELECT is_active AND sending_paused_at IS NULL FROM tenants_member
+                     WHERE id = %(sender_id)s), true)
+    OR (SELECT sending_paused_at FROM tenants_tenant WHERE id = %(tenant_id)s) IS NOT NULL
+"""
+CLOSED = """
+    (SELECT 'cancel:' || max(reason) FROM audience_suppression
+     WHERE channel = 'email' AND address_norm = %(address)s),
+    (SELECT 'cancel:trial' FROM tenants_tenant WHERE id = %(tenant_id)s AND is_trial AND NOT EXISTS (
+        SELECT FROM messaging_trialaddress WHERE address_norm IN (%(address)s, %(domain)s)))
+"""
+COPY = f"""
+    SELECT COALESCE(CASE WHEN {HALTED} THEN 'halt' END, {CLOSED},
+        (SELECT 'stopped' FROM messaging_stopevent
+         WHERE lifted_at IS NULL AND number = ANY(%(numbers)s::bigint[]) LIMIT 1),
+        'go'), 0
 """
 VERDICT = """
     (SELECT CASE said WHEN 'go' THEN NULL WHEN 'wait' THEN 'hold' ELSE 'cancel:' || said END
@@ -77,8 +98,9 @@ Names = str
 class Verdict(NamedTuple):
     """What the gate says: ``go``, or what keeps the message.
 
-    ``lost`` (not ours any more), ``expired``, ``stopped`` (for a moment), ``hold`` (a pause), ``cap`` (of the mailbox),
-    ``cancel:`` with the reason, ``locked`` (somebody else is at it).
+    ``lost`` (not ours any more), ``halt`` (nothing leaves from this mailbox now), ``expired``, ``stopped`` (for a
+    moment), ``hold`` (a pause), ``cap`` (of the mailbox), ``cancel:`` with the reason, ``locked`` (somebody else is at
+    it).
     """
 
     said: str
@@ -132,7 +154,7 @@ def ask(
     params = {
         "tenant_id": tenant_id, "message_id": message.id, "token": lease.token, "now": now,
         "until": now + sender.sending, "mailbox_id": lease.mailbox_id, "sender_id": message.sender_id,
-        "address": message.address, "is_capped": sender.is_capped,
+        "address": message.address, "domain": domain_of(message.address), "is_capped": sender.is_capped,
         "numbers": names,
     }  # fmt: skip
     asked: tuple[guards.Guard, ...] = ()
@@ -140,6 +162,27 @@ def ask(
         asked = tuple(guards.guards)
         params["enrollment_id"] = message.enrollment_id
     return Statement(LOCK, {"numbers": names, "cap": cap}), Statement(_sql(asked), params)
+
+
+def ask_copy(lease: Lease, message: Claimed, address: str) -> tuple[Statement, ...]:
+    """The same for a copy of a message that has passed: whether it may leave to ``address``. It moves nothing."""
+    address = normalise_address(address) or address
+    names = [
+        (stops.TENANT, str(lease.tenant_id)), (stops.MAILBOX, str(lease.mailbox_id)), (stops.ADDRESS, address),
+        *([(stops.MEMBER, str(message.sender_id))] if message.sender_id else []),
+    ]  # fmt: skip
+    numbers = sorted(stops.advisory_key(lease.tenant_id, scope, key) for scope, key in names)
+    params = {
+        "tenant_id": lease.tenant_id, "mailbox_id": lease.mailbox_id, "sender_id": message.sender_id,
+        "address": address, "domain": domain_of(address), "cap": None,
+        "numbers": f"{{{','.join(map(str, numbers))}}}",
+    }  # fmt: skip
+    return Statement(LOCK, params), Statement(COPY, params)
+
+
+def domain_of(address: str) -> str:
+    """As the trial list has domains: ``@acme.example``."""
+    return f"@{address.rpartition('@')[2]}"
 
 
 def read(rows: Rows) -> Verdict:
@@ -164,5 +207,7 @@ def _sql(asked: tuple[guards.Guard, ...]) -> str:
         guard="".join(
             f"{name} (said) AS MATERIALIZED ({guard.sql}), " for name, guard in zip(names, asked, strict=True)
         ),
+        halted=HALTED,
+        closed=CLOSED,
         verdicts="".join(VERDICT.format(name=name) for name in names),
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.text import Truncator
 
-from messaging import egress, outbox
+from messaging import egress, outbox, stops
 from messaging.crash import point
 from messaging.models import Mailbox
 from messaging.smtp import Server, Transport
@@ -82,7 +82,8 @@ def breaks(mailbox: Mailbox, problem: str, *, now: datetime) -> None:
 
 
 def works(mailbox: Mailbox, *, now: datetime) -> None:
-    """It was tested and works; what waited for it leaves."""
+    """It was tested and works; what waited for it leaves, also what a gate holds at this moment."""
+    stops.lock([(stops.MAILBOX, str(mailbox.pk))])
     Mailbox.objects.filter(pk=mailbox.pk).update(
         state=Mailbox.WORKING, problem="", tested_at=now, backoff_until=None, backoff_count=0
     )

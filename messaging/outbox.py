@@ -13,11 +13,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from messaging import doorbell, sent, stops
+from messaging import doorbell, sent
 from messaging.models import Mailing, Message
 from messaging.signals import message_ended
-from tenants.models import Tenant
-from tenants.wall import current_id
 
 GIVEN = (
     "step_run_id",
@@ -107,7 +105,7 @@ def release(enrollments: Enrollments, *, now: datetime) -> int:
 
 
 def release_mailbox(mailbox_id: int, *, now: datetime) -> int:
-    """The same for what waited while its mailbox did not work, or its sender or all sending was stopped."""
+    """The same for what waited while its mailbox did not work."""
     return _release("mailbox_id = %s", [mailbox_id], now)
 
 
@@ -118,22 +116,34 @@ def hold_mailbox(mailbox_id: int, *, now: datetime) -> int:
     )
 
 
-def pause_sending(*, now: datetime) -> None:
-    """Nothing leaves from this tenant until ``resume_sending``; what waits stays fresh (semantics 2.33)."""
-    stops.lock([(stops.TENANT, str(current_id()))])
-    Tenant.objects.filter(pk=current_id(), sending_paused_at=None).update(sending_paused_at=now)
-    _update("state = 'pending' AND held_since IS NULL", [], "held_since = %s", [now])
+def hold_sending(member_id: int | None, *, since: datetime) -> int:
+    """All sending (of a member) was stopped at ``since``: what has not left waits from then on."""
+    where, params = _sent_by(member_id)
+    values = [since]
+    return _update(
+        f"{where} AND state = 'pending' AND held_since IS NULL",
+        params,
+        "held_since = GREATEST(%s, made_at)",
+        values,
+    )
 
 
-def resume_sending(*, now: datetime) -> None:
-    """Sending goes on. What waits for another reason is held again by the gate when it comes there."""
-    Tenant.objects.filter(pk=current_id()).update(sending_paused_at=None)
-    _release("true", [], now)
+def release_sending(member_id: int | None, *, now: datetime) -> int:
+    """Sending goes on. What a broken mailbox, a member's own stop or their absence keeps, waits on."""
+    where, params = _sent_by(member_id)
+    return _release(f"{where} AND {FREE}", params, now)
 
 
-def release_sender(member_id: int, *, now: datetime) -> int:
-    """A sender is active again: what waited for them leaves."""
-    return _release("sender_id = %s", [member_id], now)
+def _sent_by(member_id: int | None) -> tuple[str, list[Any]]:
+    return ("true", []) if member_id is None else ("sender_id = %s", [member_id])
+
+
+FREE = """
+    NOT EXISTS (SELECT FROM messaging_mailbox AS b WHERE b.id = mailbox_id AND b.state <> 'working')
+    AND NOT EXISTS (SELECT FROM tenants_member AS u
+                    WHERE u.id = sender_id AND NOT (u.is_active AND u.sending_paused_at IS NULL))
+"""
+"""Nothing but the caller's own reason keeps a message."""
 
 
 def shift(enrollments: Enrollments, by: timedelta) -> int:

@@ -45,7 +45,8 @@ EXPIRE = (
         join="""LEFT JOIN messaging_mailbox AS b ON b.id = m.mailbox_id
                 LEFT JOIN tenants_member AS u ON u.id = m.sender_id""",
         where="""m.state = 'pending' AND m.held_since IS NULL AND m.not_after < %(now)s
-                 AND COALESCE(b.state, 'working') = 'working' AND COALESCE(u.is_active, true)""",
+                 AND COALESCE(b.state, 'working') = 'working'
+                 AND COALESCE(u.is_active AND u.sending_paused_at IS NULL, true)""",
     )
     + """
     UPDATE messaging_message SET state = 'expired', reason = 'late'

@@ -49,7 +49,7 @@ ENDED = """
 AGAIN = """
     WITH moved AS (
         UPDATE messaging_message SET state = 'pending', lease_token = NULL, lease_until = NULL, gate_at = NULL,
-               gate_seq = NULL, due_at = %(due_at)s, held_since = %(held_since)s, refusals = refusals + %(refused)s,
+               gate_seq = NULL, due_at = %(due_at)s, held_since = NULL, refusals = refusals + %(refused)s,
                smtp_phase = %(phase)s, smtp_code = %(code)s, smtp_text = %(text)s
         FROM (SELECT id AS was_id, gate_at AS was_at FROM messaging_message WHERE id = %(id)s) AS was
         WHERE id = %(id)s AND was_id = id AND lease_token = %(token)s AND state = ANY(%(sources)s)
@@ -69,10 +69,18 @@ REFUND = """
 """A cap reserved at the gate comes back on a definite refusal, never on unknown."""
 NO_REFUND = "SELECT"
 
-SUPPRESSED = """
-    SELECT DISTINCT ON (m.id) m.id, s.reason FROM messaging_message AS m
-    JOIN audience_suppression AS s ON s.channel = m.channel AND s.address_norm = m.address_norm
-    WHERE m.id = ANY(%(ids)s) ORDER BY m.id, s.reason DESC
+CLOSED = """
+    SELECT DISTINCT ON (id) id, reason FROM (
+        SELECT m.id, s.reason, 1 AS place FROM messaging_message AS m
+        JOIN audience_suppression AS s ON s.channel = m.channel AND s.address_norm = m.address_norm
+        WHERE m.id = ANY(%(ids)s)
+        UNION ALL
+        SELECT m.id, 'trial', 2 FROM messaging_message AS m
+        JOIN tenants_tenant AS t ON t.id = m.tenant_id AND t.is_trial
+        WHERE m.id = ANY(%(ids)s) AND NOT EXISTS (
+            SELECT FROM messaging_trialaddress AS a
+            WHERE a.address_norm IN (m.address_norm, '@' || substring(m.address_norm FROM '[^@]*$')))
+    ) AS found ORDER BY id, place, reason DESC
 """
 
 
@@ -109,12 +117,11 @@ def again(
     *,
     due_at: datetime,
     refused: bool = False,
-    held_since: datetime | None = None,
     said: Said = NOTHING,
 ) -> Statement:
     """It waits for another attempt at ``due_at``. ``refused``: a server said not now, which counts."""
     params = _params(lease, message, "put_off", said)
-    params |= {"due_at": due_at, "refused": int(refused), "held_since": held_since}
+    params |= {"due_at": due_at, "refused": int(refused)}
     return Statement(AGAIN.format(refund=REFUND), params)
 
 
@@ -124,9 +131,9 @@ def delayed(lease: Lease, message: Claimed, *, due_at: datetime, not_after: date
     return Statement(DELAYED, params)
 
 
-def suppressed(ids: list[int]) -> Statement:
-    """Those of these whose address is suppressed, and why: unsubscribed before bounced (semantics 2.26)."""
-    return Statement(SUPPRESSED, {"ids": ids})
+def closed(ids: list[int]) -> Statement:
+    """Those of these to whose address nothing goes, why: unsubscribed, then bounced (semantics 2.26), then trial."""
+    return Statement(CLOSED, {"ids": ids})
 
 
 def end(

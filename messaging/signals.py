@@ -18,6 +18,8 @@ signal             arguments                                              when
 ``unsubscribed``   contact_id or None, message_id or None,                the address is suppressed already
                    address_norm, at
 ``sms_stopped``    number, at                                             the number is suppressed already
+sending_resumed    member_id or None, at                                a stop of all sending (of a member) ended;
+                                                                          what waited was let go
 =================  =====================================================  ===========================================
 
 ``ids`` are lists; all rows of one call have the same ``at``, ``state`` and ``reason``.
@@ -36,3 +38,4 @@ auto_replied = Signal()
 bounced = Signal()
 unsubscribed = Signal()
 sms_stopped = Signal()
+sending_resumed = Signal()

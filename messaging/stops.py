@@ -44,6 +44,14 @@ def lock(names: Iterable[Named]) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS n", [numbers])
 
 
+def share(names: Iterable[Named]) -> None:
+    """Take the locks of these as a gate does: no stop of them begins or ends until the transaction does."""
+    tenant_id = current_id()
+    numbers = sorted({advisory_key(tenant_id, scope, key) for scope, key in names})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(n) FROM unnest(%s::bigint[]) AS n", [numbers])
+
+
 def stop(
     scope: str,
     keys: Iterable[object],
@@ -57,7 +65,7 @@ def stop(
 
     Call it in a short transaction of its own, then change what has to follow in a second one that ends with ``lift``.
     Inside one transaction it works as well, only that others wait for that transaction. ``kind`` says why: replied,
-    unsubscribed, bounced, auto_reply, paused, removed.
+    unsubscribed, bounced, auto_reply, paused, halted, removed.
     """
     names = [(scope, str(key)) for key in keys]
     lock(names)
@@ -71,10 +79,13 @@ def stop(
 
 
 def lift(scope: str, keys: Iterable[object], *, kind: str, at: datetime) -> int:
-    """What was stopped for this reason may leave again as far as its rows permit. Returns how many stops ended."""
-    found = StopEvent.objects.filter(
-        scope=scope, key__in=[str(k) for k in keys], kind=kind, lifted_at__isnull=True
-    )
+    """What was stopped for this reason may leave again as far as its rows permit. Returns how many stops ended.
+
+    It waits for the gates that still see the stop, so that what the caller lets go afterwards is all that they held.
+    """
+    names = [str(key) for key in keys]
+    lock((scope, name) for name in names)
+    found = StopEvent.objects.filter(scope=scope, key__in=names, kind=kind, lifted_at__isnull=True)
     return found.update(lifted_at=at)
 
 

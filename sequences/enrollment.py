@@ -32,7 +32,7 @@ EXIT_REASONS = (
 
 MANUAL, AUTO_REPLY = "manual", "auto_reply"
 
-HELD = {1: "mailbox", 2: "placeholder", 3: "limit"}
+HELD = {0: "stopped", 1: "mailbox", 2: "placeholder", 3: "limit"}
 """Why a stay is held, in the order of semantics 2.27; the numbers are those of the decision table."""
 
 LEFT: Sql = ("SELECT enrollment_id FROM engine_left", ())

@@ -96,6 +96,18 @@ def admit_sender(member: Member, at: datetime, **_: Any) -> None:
     status.admit_sender(member=member, now=at)
 
 
+@receiver(signals.sending_resumed)
+def hold_what_is_paused(at: datetime, **_: Any) -> None:
+    """All sending goes on, but not that of stays and sequences that are paused (semantics 2.33)."""
+    outbox.hold((PAUSED, ()), now=at)
+
+
+PAUSED = """
+    SELECT e.id FROM sequences_enrollment e JOIN sequences_sequence s ON s.id = e.sequence_id
+    WHERE e.state = 'paused' OR s.status = 'paused'
+"""
+
+
 @receiver(reminder_closed)
 def follow_reminder(reminder: Reminder, at: datetime, **_: Any) -> None:
     """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30)."""

@@ -27,7 +27,16 @@ class Tenant(models.Model):
     postal_address = models.TextField(
         blank=True, help_text="stands under every mail with an unsubscribe link"
     )
-    sending_paused_at = models.DateTimeField(null=True, blank=True)
+    legal_name = models.CharField(
+        max_length=200, blank=True, help_text="who sends, under every automatic mail; empty: the name"
+    )
+    confirm_above = models.PositiveIntegerField(
+        default=500, help_text="activating a sequence for more people than that asks for their number"
+    )
+    sending_paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="nothing leaves; written by messaging.halts alone"
+    )
+    is_trial = models.BooleanField(default=False, help_text="mails go only to the trial list")
     is_scratch = models.BooleanField(default=False, help_text="lives only inside a simulation")
     created_at = models.DateTimeField(default=now)
 
@@ -158,6 +167,9 @@ class Member(TenantModel):
     timezone = TimeZoneField(default="UTC", use_pytz=False)
     emails_per_day = models.PositiveIntegerField(null=True, blank=True, help_text="empty: the role's limit")
     signature = models.TextField(blank=True, help_text="HTML with placeholders, under the member's mails")
+    sending_paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="nothing leaves in their name; written by messaging.halts alone"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="member_once")]

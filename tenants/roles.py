@@ -33,6 +33,7 @@ ACTIONS = {
     "suppression.edit": "Edit the suppression list",
     "mailbox.connect": "Connect one's own mailbox",
     "mailbox.manage": "Manage others' mailboxes",
+    "sending.stop": "Stop and resume sending",
     "policy.view": "View limits, schedules, holidays",
     "policy.edit": "Edit limits, schedules, holidays",
     "admin.manage": "Users, roles, keys, webhooks",
@@ -43,7 +44,7 @@ REACHING = frozenset(
     {
         *("sequence.view", "sequence.edit", "sequence.delete", "sequence.share", "enrollment.manage"),
         *("reminder.work", "record.view", "record.edit", "record.delete", "tag.manage", "report.view"),
-        *("import.run", "export.run"),
+        *("import.run", "export.run", "sending.stop"),
     }
 )
 """Actions on objects with an owner, for which the four scopes differ. Of all others a role has just yes or no."""
@@ -85,6 +86,7 @@ READY: dict[str, tuple[str, dict[str, str]]] = {
             "suppression.add": ALL,
             "suppression.edit": ALL,
             "mailbox.connect": ALL,
+            "sending.stop": TEAM,
             "policy.view": ALL,
         },
     ),
@@ -112,6 +114,7 @@ READY: dict[str, tuple[str, dict[str, str]]] = {
             "suppression.add": ALL,
             "suppression.edit": ALL,
             "mailbox.connect": ALL,
+            "sending.stop": ALL,
             "policy.view": ALL,
             "policy.edit": OWN,
         },
@@ -134,6 +137,7 @@ READY: dict[str, tuple[str, dict[str, str]]] = {
             "suppression.view": ALL,
             "suppression.add": ALL,
             "mailbox.connect": ALL,
+            "sending.stop": OWN,
             "policy.view": ALL,
         },
     ),

@@ -1,4 +1,11 @@
-from messaging.models.mailbox import Mailbox, MailboxDue, MailboxUsage, SenderUsage
+from messaging.models.mailbox import (
+    Mailbox,
+    MailboxDue,
+    MailboxUsage,
+    SenderUsage,
+    SendingStop,
+    TrialAddress,
+)
 from messaging.models.outbox import Mailing, Message, Payload, StopEvent, Untold
 from messaging.models.templates import Template, TemplateVersion
 
@@ -10,8 +17,10 @@ __all__ = [
     "Message",
     "Payload",
     "SenderUsage",
+    "SendingStop",
     "StopEvent",
     "Template",
     "TemplateVersion",
+    "TrialAddress",
     "Untold",
 ]

@@ -40,6 +40,45 @@ class Mailbox(TenantModel):
         return self.email
 
 
+class SendingStop(TenantModel):
+    """That somebody stopped all sending: of the workspace, or (``member``) of one of its members. Kept when it is over.
+
+    What the gate reads stands on Tenant and Member; who, why and until when stands here.
+    """
+
+    member = TenantForeignKey(Member, models.CASCADE, null=True)
+    by = TenantForeignKey(Member, models.SET_NULL, null=True)
+    reason = models.TextField()
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = TenantForeignKey(Member, models.SET_NULL, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "member"],
+                condition=models.Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="sending_stop_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"stop of {self.member or 'all sending'}"
+
+
+class TrialAddress(TenantModel):
+    """To whom mails go while a workspace tries things: a normalised address, or ``@`` and a domain."""
+
+    address_norm = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "address_norm"], name="trial_address_once")]
+
+    def __str__(self) -> str:
+        return self.address_norm
+
+
 class SenderUsage(TenantModel):
     """How many automatic e-mails were made for a sender on a calendar day of their zone (semantics 2.29).
 

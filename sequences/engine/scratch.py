@@ -15,14 +15,16 @@ TABLES = {
     "engine_moved": "enrollment_id bigint NOT NULL",
     # Additions by hand that this run decides.
     "engine_added": "contact_id bigint NOT NULL, by_id bigint, opportunity_id bigint",
-    # Who may send: mailbox NULL where none works, room: how many e-mails are left for the day.
-    "engine_sender": "member_id bigint PRIMARY KEY, mailbox_id bigint, day date NOT NULL, room int NOT NULL",
+    # Who may send: mailbox NULL where none works, room: how many e-mails are left for the day. is_stopped: somebody has
+    # stopped all sending, or theirs.
+    "engine_sender": "member_id bigint PRIMARY KEY, mailbox_id bigint, day date NOT NULL, room int NOT NULL, "
+    "is_stopped boolean NOT NULL",
     # The decision table: one row for each step of each stay that is due. skip NULL: it runs, unless the stay is held.
-    # may_hold: the first reason of semantics 2.27 that this row alone gives (1 mailbox, 2 placeholder).
+    # may_hold: the first reason of semantics 2.27 that this row alone gives (0 stopped, 1 mailbox, 2 placeholder).
     "engine_verdict": "step_run_id bigint NOT NULL, enrollment_id bigint NOT NULL, contact_id bigint NOT NULL, "
     "opportunity_id bigint, step smallint NOT NULL, skip text, may_hold smallint, sender_id bigint, "
     "mailbox_id bigint, address text",
-    # Stays that are held in this run, and why: 1 mailbox, 2 placeholder, 3 limit.
+    # Stays that are held in this run, and why: 0 stopped, 1 mailbox, 2 placeholder, 3 limit.
     "engine_held": "enrollment_id bigint PRIMARY KEY, reason smallint NOT NULL",
 }
 

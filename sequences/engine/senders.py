@@ -18,7 +18,8 @@ from sequences.engine.scratch import prepare
 from sequences.engine.sql import execute
 from sequences.models import SenderMode, Sequence
 from tenants.localtime import local_date
-from tenants.models import Member
+from tenants.models import Member, Tenant
+from tenants.wall import current_id
 
 CONTACT_OWNER = "contact_owner"
 OWNER = "owner"
@@ -90,12 +91,16 @@ def lay_out(members: set[Who], *, owner_id: int, now: datetime) -> list[Needs]:
     people = list(found)
     boxes, made = _mailboxes(people), _made(people, now)
     prepare("engine_sender")
+    is_stopped = Tenant.objects.filter(pk=current_id(), sending_paused_at__isnull=False).exists()
     rows = [
-        (member.pk, boxes.get(member.pk), local_date(now, member.timezone), _room(member, made))
+        (
+            *(member.pk, boxes.get(member.pk), local_date(now, member.timezone), _room(member, made)),
+            is_stopped or member.sending_paused_at is not None,
+        )
         for member in people
     ]
     if rows:
-        values = ", ".join(["(%s::bigint, %s::bigint, %s::date, %s::int)"] * len(rows))
+        values = ", ".join(["(%s::bigint, %s::bigint, %s::date, %s::int, %s::boolean)"] * len(rows))
         execute(f"INSERT INTO engine_sender VALUES {values}", [part for row in rows for part in row])
     return _signatures(people)
 

@@ -34,7 +34,7 @@ from sequences.engine.sql import compiled, execute, next_ids, rows
 from sequences.models import StepRun
 
 ADDRESS = {"email": "contact__email_norm", "sms": "contact__sms_number"}
-MAILBOX, PLACEHOLDER, LIMIT = 1, 2, 3
+STOPPED, MAILBOX, PLACEHOLDER, LIMIT = 0, 1, 2, 3
 """Why a stay is held, in the order of semantics 2.27. What they are called: sequences.enrollment.HELD."""
 
 NOT_HELD = "NOT EXISTS (SELECT 1 FROM engine_held h WHERE h.enrollment_id = v.enrollment_id)"
@@ -153,7 +153,7 @@ def _may_hold(step: PlannedStep) -> str:
         return "NULL"
     lacks = f"WHEN d.lacks THEN {PLACEHOLDER}"
     return (
-        f"CASE WHEN s.mailbox_id IS NULL THEN {MAILBOX} {lacks} END"
+        f"CASE WHEN s.is_stopped THEN {STOPPED} WHEN s.mailbox_id IS NULL THEN {MAILBOX} {lacks} END"
         if step.kind.is_email
         else f"CASE {lacks} END"
     )

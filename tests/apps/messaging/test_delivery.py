@@ -10,7 +10,7 @@ import pytest
 
 from activities.models import Fact
 from audience.models import Suppression
-from messaging import intake, outbox, signals
+from messaging import halts, intake, signals
 from messaging.delivery import visit
 from messaging.models import Mailbox, MailboxDue, MailboxUsage, Message, Payload, Untold
 from messaging.reaper import reap
@@ -316,12 +316,12 @@ def test_r_044_nothing_leaves_while_sending_is_paused_and_nothing_expires(
     mailbox = make_mailbox(sink.port)
     make_messages(mailbox, 2, not_after=NOW + timedelta(hours=2))
     late(time)
-    outbox.pause_sending(now=time.at)
+    halts.begin(None, by=None, reason="wrong text", at=time.at)
     assert visit(tenant.pk, mailbox.pk, clock=time) == {}
     time.pass_by(days=2)
     assert reap(tenant.pk, now=time.at) == {}
     assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    outbox.resume_sending(now=time.at)
+    halts.end(None, by=None, at=time.at)
     assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 2}
 
 
@@ -332,7 +332,7 @@ def test_r_045_when_a_sender_is_deactivated_their_messages_wait(
     message = make_message(mailbox, not_after=NOW + timedelta(hours=2))
     mailbox.member.is_active = False
     mailbox.member.save()
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
     message.refresh_from_db()
     assert (message.state, message.held_since) == ("pending", NOW)
     assert sink.messages == []

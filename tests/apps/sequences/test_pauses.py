@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from messaging import halts
 from messaging.models import StopEvent
 from sequences.commands import people, status
 from tenants.models import Tenant
@@ -180,3 +181,29 @@ def test_2_29_the_sequences_of_a_deactivated_member_are_paused(tenant: Tenant) -
     assert (on.sequence.status, on.next_run) == ("paused", None)
     assert StopEvent.objects.filter(scope="member", lifted_at=None).count() == 1
     assert on.messages("ann")[0].held_since == at("05-04 10:00")
+
+
+def test_2_33_during_a_stop_of_all_sending_days_stand_still_and_no_burst_follows(tenant: Tenant) -> None:
+    told = stage(tenant, BODY)
+    told.work("05-04 12:00")
+    halts.begin(None, by=None, reason="Wrong template", at=at("05-04 13:00"))
+    told.work("05-07 12:00")
+    assert len(told.messages("ann")) == 1, "three days and no mail more"
+    assert (told.stay("ann").held_reason, told.stay("ann").held_since) == ("stopped", at("05-05 09:00"))
+    halts.end(None, by=None, at=at("05-07 13:00"))
+    told.work("05-08 12:00")
+    assert len(told.messages("ann")) == 2
+    assert told.stay("ann").held_reason == ""
+    told.work("05-09 12:00")
+    assert len(told.messages("ann")) == 3
+
+
+def test_2_27_a_members_stop_holds_what_they_send_and_nothing_else(tenant: Tenant) -> None:
+    told = stage(tenant, BODY)
+    halts.begin(told.sequence.owner, by=None, reason="Away", at=at("05-04 08:30"))
+    told.work("05-04 12:00")
+    assert told.messages("ann") == []
+    assert told.stay("ann").held_reason == "stopped"
+    halts.end(told.sequence.owner, by=None, at=at("05-04 13:00"))
+    told.work("05-05 12:00")
+    assert len(told.messages("ann")) == 1
