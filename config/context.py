@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from config.quota import Quota, quota_of
+from messaging.standing import Standing, standing_for
 from tenants.models import Member
 from tenants.policy import can
 from tenants.sessions import active_memberships
@@ -57,6 +58,7 @@ QUICK_ADD = (
 PROFILE = (
     Entry("Sales sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
     Entry("My settings", "user-circle", "/settings/profile/"),
+    Entry("Stop sending", "hand-raised", "/settings/sending/", ("sending.stop",)),
     Entry("Password", "key", "/accounts/password/change/"),
     Entry("Devices", "computer-desktop", "/accounts/sessions/"),
 )
@@ -114,6 +116,17 @@ class Chrome:
     @cached_property
     def quota(self) -> Quota | None:
         return quota_of(self.member, timezone.now()) if self.member and self.member.pk else None
+
+    @cached_property
+    def standing(self) -> tuple[list[Standing], int]:
+        """What sending is stopped, as far as it concerns the member, and how many stops more."""
+        return standing_for(self.member) if self.member and self.member.pk else ([], 0)
+
+    @cached_property
+    def is_trial(self) -> bool:
+        """Mails go only to the trial list."""
+        membership = getattr(self.request, "membership", None)
+        return bool(membership and getattr(membership.tenant, "is_trial", False))
 
     @cached_property
     def messages(self) -> list[Any]:

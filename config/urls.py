@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("messaging.urls")),
     path("templates/", include("messaging.template_urls")),
     path("settings/mailboxes/", include("messaging.mailbox_urls")),
+    path("settings/sending/", include("messaging.sending_urls")),
 ]
 if settings.MODE in ("demo", "test"):
     urlpatterns.append(path("gallery/", gallery))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from messaging import evidence
 from messaging.models import Message
@@ -63,7 +63,10 @@ def if_it_ran(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that keeps people waiting. ``kind``: held, away, failed, unknown, expired."""
+    """Something that keeps people waiting, or mails from leaving.
+
+    ``kind``: held, away, failed, unknown, expired, trial.
+    """
 
     kind: str
     count: int
@@ -90,8 +93,8 @@ def attention_of(sequence: Sequence) -> list[Attention]:
 
 def _undelivered(sequence: Sequence) -> list[Attention]:
     mine = Enrollment.objects.filter(sequence=sequence).values("pk")
-    rows = Message.objects.filter(enrollment_id__in=mine, state__in=evidence.UNSENT).exclude(
-        resolved_by=RESENT
-    )
+    ended = Q(state__in=evidence.UNSENT) | Q(state="cancelled", reason="trial")
+    rows = Message.objects.filter(ended, enrollment_id__in=mine).exclude(resolved_by=RESENT)
     counted = rows.order_by().values_list("state", "reason").annotate(n=Count("pk"))
-    return [Attention(state, n, reason) for state, reason, n in counted.order_by("-n")]
+    kinds = {"cancelled": "trial"}
+    return [Attention(kinds.get(state, state), n, reason) for state, reason, n in counted.order_by("-n")]

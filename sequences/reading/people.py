@@ -22,6 +22,7 @@ from sequences.reading.material import title_of
 from steps.models import Step
 
 PAGE = 50
+TRIAL = "trial"
 MOST_RUNS = 1000
 INSIDE = (Enrollment.ACTIVE, Enrollment.PAUSED)
 
@@ -39,7 +40,8 @@ STATES: dict[str, Q] = {
 class Filter:
     """Which people are asked for. ``step`` and ``did``: those for whom a step did that.
 
-    ``mail``: those with a message in that state, of messaging.evidence.UNSENT.
+    ``mail``: those with a message in that state, of messaging.evidence.UNSENT, or with one that was not on the trial
+    list.
     """
 
     state: str = "all"
@@ -93,8 +95,9 @@ def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
         found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
     if wanted.q:
         found = found.filter(wanted.named)
-    if wanted.mail in evidence.UNSENT:
-        mails = Message.objects.filter(state=wanted.mail, enrollment_id=OuterRef("pk"))
+    if wanted.mail in (*evidence.UNSENT, TRIAL):
+        is_so = Q(state="cancelled", reason=TRIAL) if wanted.mail == TRIAL else Q(state=wanted.mail)
+        mails = Message.objects.filter(is_so, enrollment_id=OuterRef("pk"))
         found = found.filter(Exists(mails.exclude(resolved_by=RESENT)))
     if wanted.run and wanted.did in OF_RUN:
         at = Run.objects.filter(pk=wanted.run, sequence=sequence).values("started_at")

@@ -54,6 +54,13 @@ EVERYBODYS = (
         ("policy.edit", "admin.manage"),
     ),
     Card(
+        "Sending",
+        "Stop everything at once, and try things on a few addresses.",
+        "hand-raised",
+        "/settings/sending/",
+        ("sending.stop", "policy.edit", "admin.manage"),
+    ),
+    Card(
         "Members",
         "Who works here, in which role and team, and how much each may send.",
         "users",

@@ -30,9 +30,21 @@ def cards(client: Client) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("admin", ["My settings", "Mailboxes", "Workspace", "Members", "Roles", "Fields", "Lists of values"]),
-        ("sequence_manager", ["My settings", "Mailboxes", "Workspace"]),
-        ("sales_rep", ["My settings", "Mailboxes"]),
+        (
+            "admin",
+            [
+                "My settings",
+                "Mailboxes",
+                "Workspace",
+                "Sending",
+                "Members",
+                "Roles",
+                "Fields",
+                "Lists of values",
+            ],
+        ),
+        ("sequence_manager", ["My settings", "Mailboxes", "Workspace", "Sending"]),
+        ("sales_rep", ["My settings", "Mailboxes", "Sending"]),
         ("read_only", ["My settings"]),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from messaging.commands.sending import change_trial, resume_sending, stop_sending
 from messaging.models import Mailbox
 from tenants.models import Role, Team
 from tenants.wall import use
@@ -49,6 +50,11 @@ def fill(site: Site) -> dict[str, str]:
         said = "The server refuses to sign in: 535 5.7.8 Username and Password not accepted. For more, see the help"
         broken = make_mailbox(465, member=me, is_default=False, state=Mailbox.BROKEN, problem=said)
         make_mailbox(465, member=ana, state=Mailbox.OFF)
+        stop_sending(reason="The wrong template went out", by=me, now=NOW)
+        stop_sending(member=ana, reason="On holiday", by=me, now=NOW)
+        resume_sending(member=ana, by=me, now=NOW)
+        stop_sending(member=ana, reason="Again on holiday", by=me, now=NOW)
+        change_trial(is_on=True, addresses=["me@us.example", "@acme.example"], by=me, now=NOW)
         me.signature = "<p>Best<br><b>{{ sender.name }}</b> · <a href='https://x.example'>Northwind</a></p>"
         me.save()
     elsewhere = make_tenant("fabrikam")
@@ -66,6 +72,9 @@ def fill(site: Site) -> dict[str, str]:
         "role": f"/settings/roles/{junior.pk}/",
         "ready role": f"/settings/roles/{reps.pk}/",
         "new role": "/settings/roles/new/",
+        "sending": "/settings/sending/",
+        "stop": f"/settings/sending/stop/?member={ana.pk}",
+        "safety": "/settings/sending/safety/",
         "mailboxes": "/settings/mailboxes/",
         "mailbox": f"/settings/mailboxes/{broken.pk}/",
         "connect": "/settings/mailboxes/new/",

@@ -8,6 +8,9 @@ from typing import Any
 from django.test import Client
 
 from audience.models import Contact, SavedView, Suppression
+from messaging import outbox
+from messaging.commands.sending import change_trial
+from messaging.models import Message
 from sequences import enrollment
 from sequences.models import Addition, Enrollment, Sequence
 from sequences.reading.live import coming
@@ -263,3 +266,20 @@ def test_nonsense_in_an_address_is_no_fault_of_the_server(client: Client, sequen
         assert client.get("/sequences/", {"owner": value, "q": value, "status": "x"}).status_code == 200
         assert client.get(people(sequence, "add/"), {"q": value, "view": value}).status_code == 200
         assert client.post(people(sequence, "do/"), {"do": "pause", "ids": [value]}).status_code == 302
+
+
+def test_who_is_not_on_the_trial_list_is_found_by_it(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    end = live(sequence, tenant, people=2)
+    admin = make_member("admin")
+    change_trial(is_on=True, addresses=["me@us.example"], by=admin, now=end)
+    first = Message.objects.order_by("pk").first()
+    assert first
+    outbox.cancel_messages([first.pk], reason="trial", now=end)
+    page = client.get(f"/sequences/{sequence.pk}/").content.decode()
+    assert "1 email</a></b> cancelled: not on the" in page
+    found = client.get(f"/sequences/{sequence.pk}/people/?mail=trial").content.decode()
+    assert "with an email that was not on the trial list" in found
+    assert f"/contacts/{first.contact_id}/" in found
+    assert found.count('class="row-link"') == 1
