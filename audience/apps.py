@@ -6,5 +6,8 @@ class AudienceConfig(AppConfig):
 
     def ready(self) -> None:
         from audience import uses, using
+        from audience.bulk import export, registry, verbs
 
+        registry.register(verbs.AddTags(), verbs.RemoveTags(), verbs.SetOwner(), verbs.SetField())
+        registry.register(export.Export(), verbs.StopMail(), verbs.Delete())
         uses.register(of_field=using.views_of_field)

@@ -77,7 +77,7 @@ class RecordForm(forms.Form):
         return [self[f.key] for f in self.edited if f.is_custom]
 
     def _control(self, field: Field) -> forms.Field:
-        made = CONTROLS.get(field.type, _text_control)(field)
+        made = CONTROLS.get(field.type, text_control)(field)
         made.required, made.label = False, field.label[:1].upper() + field.label[1:]
         return made
 
@@ -137,7 +137,8 @@ class RecordForm(forms.Form):
         return {key: self.cleaned_data[key] for key in keys}
 
 
-def _text_control(field: Field) -> forms.Field:
+def text_control(field: Field) -> forms.Field:
+    """A line of text, as long as the field holds."""
     most = LONGEST_CUSTOM if field.is_custom and field.type is FieldType.TEXT else LONGEST
     return forms.CharField(max_length=most)
 

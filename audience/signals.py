@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 suppressed = Signal()
 """A person put an address or number on the list: ``channel``, ``address``, ``reason``, ``at``."""
+
+records_going = Signal()
+"""Records are about to be deleted: ``record``, ``ids``, ``by``, ``at``. What hangs on them goes with them."""

@@ -50,3 +50,36 @@ def work_due_imports() -> None:
         "tenant_id", "job_id"
     ):
         work_import.delay(tenant_id, job_id)
+
+
+@shared_task
+def work_records(tenant_id: int, job_id: int) -> None:
+    """Work a job on many records to its end, as ``work_import`` does an import."""
+    from audience.bulk.work import fail, step
+
+    until, more = timezone.now() + LONGEST, True
+    try:
+        while more and timezone.now() < until:
+            with use(tenant_id):
+                more = step(job_id, now=timezone.now())
+    except (OperationalError, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        with use(tenant_id):
+            fail(job_id, f"Stopped by a fault of the program ({type(error).__name__}).", now=timezone.now())
+        raise
+    if more:
+        work_records.delay(tenant_id, job_id)
+
+
+@shared_task
+def work_due_records() -> None:
+    """Ring for every job that is due: its bell was lost, its worker killed, or its file is old."""
+    from audience.bulk.work import throw_away
+    from audience.models import RecordJobDue
+
+    due = RecordJobDue.objects.filter(due_at__lte=timezone.now())
+    for tenant_id, job_id in due.values_list("tenant_id", "job_id"):
+        with use(tenant_id):
+            throw_away(job_id)
+        work_records.delay(tenant_id, job_id)

@@ -3,15 +3,29 @@
 from django.urls import path
 
 from audience.fields import ACCOUNT, CONTACT
-from audience.views import companies, conditions, contacts, editing, fields, imports, suppression, value_lists
+from audience.views import (
+    bulk,
+    companies,
+    conditions,
+    contacts,
+    editing,
+    fields,
+    imports,
+    listed,
+    saved,
+    suppression,
+    value_lists,
+)
 
 urlpatterns = [
-    path("contacts/", contacts.index, name="contacts"),
+    path("contacts/", listed.index(CONTACT), name="contacts"),
     path("contacts/new/", editing.creating(CONTACT), name="contact-new"),
+    path("contacts/bulk/", bulk.bulk(CONTACT), name="contact-bulk"),
     path("contacts/<int:pk>/", contacts.detail, name="contact"),
     path("contacts/<int:pk>/edit/", editing.changing(CONTACT), name="contact-edit"),
-    path("companies/", companies.index, name="companies"),
+    path("companies/", listed.index(ACCOUNT), name="companies"),
     path("companies/new/", editing.creating(ACCOUNT), name="company-new"),
+    path("companies/bulk/", bulk.bulk(ACCOUNT), name="account-bulk"),
     path("companies/<int:pk>/", companies.detail, name="company"),
     path("companies/<int:pk>/edit/", editing.changing(ACCOUNT), name="company-edit"),
     path("imports/", imports.index, name="imports"),
@@ -26,6 +40,15 @@ urlpatterns = [
     path("imports/<int:pk>/reread/", imports.reread, name="import-reread"),
     path("imports/<int:pk>/progress/", imports.progress, name="import-progress"),
     path("imports/<int:pk>/refused.csv", imports.refused, name="import-refused"),
+    path("views/new/", saved.new, name="view-new"),
+    path("views/<int:pk>/", saved.edit, name="view"),
+    path("views/<int:pk>/delete/", saved.delete, name="view-delete"),
+    path("jobs/", bulk.jobs, name="jobs"),
+    path("jobs/<int:pk>/", bulk.detail, name="job"),
+    path("jobs/<int:pk>/progress/", bulk.progress, name="job-progress"),
+    path("jobs/<int:pk>/stop/", bulk.stop, name="job-stop"),
+    path("jobs/<int:pk>/file.csv", bulk.download, name="job-file"),
+    path("conditions/builder/", listed.builder, name="conditions-builder"),
     path("conditions/preview/", conditions.preview, name="conditions-preview"),
     path("settings/fields/", fields.index, name="fields"),
     path("settings/fields/new/", fields.new, name="field-new"),

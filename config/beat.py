@@ -14,6 +14,7 @@ def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[s
     entries: dict[str, tuple[str, float]] = {
         "runs": (TICK, tick),
         "imports": ("audience.tasks.work_due_imports", tick),
+        "jobs on records": ("audience.tasks.work_due_records", tick),
         "deliveries": ("messaging.tasks.deliver_due", delivery),
         "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
     }

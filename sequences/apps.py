@@ -5,9 +5,10 @@ class SequencesConfig(AppConfig):
     name = "sequences"
 
     def ready(self) -> None:
-        from audience import lists, uses
+        from audience import listing, lists, uses
+        from audience.bulk import registry
         from messaging import usage
-        from sequences import leaving, receivers  # noqa: F401 - receivers connect themselves
+        from sequences import bulk, leaving, receivers  # noqa: F401 - receivers connect themselves
         from sequences.engine.questions import membership_at
         from sequences.reading.templates import uses_of
         from sequences.reading.using import sequences_of_field, sequences_of_view
@@ -15,4 +16,6 @@ class SequencesConfig(AppConfig):
         usage.register(uses_of)
         leaving.register()
         lists.membership_of = membership_at
+        listing.sequence_names = bulk.names
+        registry.register(bulk.AddToSequence())
         uses.register(of_field=sequences_of_field, of_view=sequences_of_view)

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 
 from audience.models import SavedView
+from audience.saved import visible_views
 from sequences.commands.editing import NAME_LENGTH
 from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
@@ -144,11 +144,6 @@ class AudienceForm(forms.Form):
         seen = SavedView.objects.filter(record=record) if record else SavedView.objects.none()
         offered = visible_views(by, seen) | seen.filter(pk__in=chosen)
         self.fields["views"].queryset = offered.order_by("name")  # type: ignore[attr-defined]
-
-
-def visible_views(member: Member, views: Any) -> Any:
-    """The saved views that a member may use: their own and shared ones."""
-    return views.filter(Q(owner=member) | Q(owner=None) | Q(is_shared=True))
 
 
 class TimingForm(forms.Form):

@@ -56,6 +56,12 @@ def stop_texting(number: str, *, now: datetime) -> int:
     return outbox.cancel(enrollments=stays.values("pk"), reason=reason, now=now, to=("sms", number))
 
 
+def end_gone(contact_ids: list[int], *, now: datetime) -> int:
+    """End all stays of contacts who are about to be deleted."""
+    meant = INSIDE_NOW.filter(contact__in=contact_ids)
+    return sum(_end(sequence, meant, enrollment.REMOVED, now) for sequence in _held(meant))
+
+
 def end_on_reply(contact_id: int, *, now: datetime) -> int:
     """The stays of who replied (2.20), and of all others with the same primary account where that ends them (2.21)."""
     own = INSIDE_NOW.filter(contact=contact_id, sequence__exit_replied=True)

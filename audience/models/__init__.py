@@ -1,5 +1,6 @@
 from audience.models.catalogue import Choice, CustomField, SavedView
 from audience.models.imports import ImportDue, ImportFile, ImportJob, ImportMapping, ImportRefusal
+from audience.models.jobs import RecordJob, RecordJobDue, RecordJobPart
 from audience.models.records import (
     Account,
     AccountTag,
@@ -26,6 +27,9 @@ __all__ = [
     "ImportRefusal",
     "Opportunity",
     "OpportunityTag",
+    "RecordJob",
+    "RecordJobDue",
+    "RecordJobPart",
     "SavedView",
     "Suppression",
 ]

@@ -7,7 +7,6 @@ from sequences.records import views
 from sequences.views import resend
 
 urlpatterns = [
-    path("contacts/add-to-sequence/", views.choose, name="sequence-choose"),
     path("contacts/<int:pk>/timeline/", views.timeline, name="timeline-panel"),
     path("contacts/<int:pk>/reminders/", views.reminders, name="reminder-panel"),
     path("messages/<int:pk>/resend/", resend.resend, name="message-resend"),

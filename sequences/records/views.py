@@ -1,4 +1,4 @@
-"""Panels of a contact's page that need sequences, and adding people of the list to a sequence."""
+"""Panels of a contact's page that need sequences."""
 
 from __future__ import annotations
 
@@ -8,27 +8,22 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET, require_POST
 
 from activities import reminders as activities
 from activities.models import Reminder
-from audience.views.contacts import filtered
 from audience.views.lookup import contacts_seen, seen
-from sequences.models import Sequence, Status
+from sequences.models import Sequence
 from sequences.records.reminders import reminders_of
 from sequences.records.timeline import Key, timeline_of
-from sequences.refusals import Refused
 from sequences.views.access import go
-from sequences.views.adding import add_or_ask
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
-from tenants.policy import can, visible
-
-MOST = 10_000
+from tenants.policy import visible
 
 
 @require_GET
@@ -85,47 +80,3 @@ def closing(verb: Callable[..., bool], said: str) -> Callable[..., HttpResponse]
         return go(request, f"/contacts/{contact.pk}/")
 
     return close
-
-
-@require_POST
-@requires("enrollment.manage")
-def choose(request: MemberRequest) -> HttpResponse:
-    """Add the people picked in the list of contacts, or all that its filter holds, to a sequence; first ask which."""
-    ids = _picked(request)
-    chosen = request.POST.get("sequence", "")
-    open_to = visible(request.member, "sequence.view", Sequence.objects.exclude(status=Status.ARCHIVED))
-    if ids and chosen.isascii() and chosen.isdecimal():
-        sequence = get_object_or_404(open_to, pk=int(chosen))
-        try:
-            asked = add_or_ask(request, sequence, ids)
-        except Refused as refused:
-            asked = None
-            messages.error(request, refused.message)
-        return asked or go(request, f"/sequences/{sequence.pk}/people/?state=waiting")
-    context = {
-        "count": len(ids),
-        "ids": [] if request.POST.get("everyone") else ids,
-        "everyone": bool(request.POST.get("everyone")),
-        "filter": request.POST.get("filter", ""),
-        "sequences": [
-            s for s in open_to.select_related("owner__team").order_by("name") if _may_add(request, s)
-        ],
-        "missing": "sequence" in request.POST,
-    }
-    return render(request, "records/choose.html", context, status=422 if context["missing"] else 200)
-
-
-def _may_add(request: MemberRequest, sequence: Sequence) -> bool:
-    return can(request.member, "enrollment.manage", sequence)
-
-
-def _picked(request: MemberRequest) -> list[int]:
-    people = contacts_seen(request)
-    if request.POST.get("everyone"):
-        people = filtered(people, QueryDict(request.POST.get("filter", "").removeprefix("?")))
-    else:
-        asked = [
-            int(pk) for pk in request.POST.getlist("ids") if pk.isascii() and pk.isdigit() and len(pk) < 19
-        ]
-        people = people.filter(pk__in=asked)
-    return list(people.order_by("pk").values_list("pk", flat=True)[:MOST])

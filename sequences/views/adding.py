@@ -12,9 +12,9 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from audience.models import Contact, SavedView
+from audience.saved import visible_views
 from audience.views.lookup import text_of
 from sequences.commands import people as commands
-from sequences.forms import visible_views
 from sequences.models import Sequence
 from sequences.reading.adding import Picked, contacts_named, last_stays, picked
 from sequences.reading.audience import people_of_view

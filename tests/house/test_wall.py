@@ -21,6 +21,7 @@ OUTSIDE = {
     "tenants_membership",
     "sequences_schedule",
     "audience_importdue",
+    "audience_recordjobdue",
     "messaging_mailboxdue",
     "django_migrations",
     "django_content_type",

@@ -19,6 +19,8 @@ from audience.models import (
     CustomField,
     ImportJob,
     ImportRefusal,
+    RecordJob,
+    RecordJobPart,
     SavedView,
     Suppression,
 )
@@ -89,7 +91,24 @@ def fill(site: Site) -> dict[str, str]:
         tier = make_field("contact", "tier", FieldType.CHOICE, "Tier of support")
         make_field("contact", "renews_on", FieldType.DATE)
         CustomField.objects.filter(pk=make_field("contact", "old", FieldType.TEXT).pk).update(retired_at=NOW)
-        SavedView.objects.create(name="Gold", conditions=[{"field": "tier", "op": "is", "value": "Gold"}])
+        view = SavedView.objects.create(
+            name="Gold", owner=site.member, conditions=[{"field": "tier", "op": "is_not", "value": "Gold"}]
+        )
+        said = {"record": "contact", "owner": site.member, "made_at": NOW, "finished_at": NOW}
+        job = RecordJob.objects.create(
+            verb="export",
+            said="Export 7 columns",
+            state="done",
+            total=60,
+            done=60,
+            changed=58,
+            left_out=2,
+            **said,
+        )
+        RecordJobPart.objects.create(job=job, number=0, data=b"x")
+        busy = RecordJob.objects.create(
+            verb="add_tag", said="Add the tag “Fair”", state="running", total=8000, done=3000, **said
+        )
         running = ImportJob.objects.create(
             file_name="a.csv",
             state="running",
@@ -113,6 +132,10 @@ def fill(site: Site) -> dict[str, str]:
         ImportRefusal.objects.create(
             job=done, line=17, reason="Emails: “a at b” is no email address", cells=["a at b", "x" * 300]
         )
+    conditions = (
+        "cond-match=any&cond-0-field=lifecycle_stage&cond-0-op=is&cond-0-value=Sales+Qualified+Lead"
+        "&cond-1-field=score&cond-1-op=between&cond-1-value=3&cond-1-value2=80"
+    )
     return {
         "contacts": "/contacts/",
         "nobody": "/contacts/?q=zzz",
@@ -125,6 +148,14 @@ def fill(site: Site) -> dict[str, str]:
         "import-running": f"/imports/{running.pk}/",
         "import-done": f"/imports/{done.pk}/",
         "suppression": "/settings/suppression/",
+        "list-filter": f"/contacts/?{conditions}&panel=filter",
+        "list-columns": "/contacts/?panel=columns",
+        "list-view": f"/contacts/?view={view.pk}&sort=-score&col=tier&col=email&col=score&col=tags&col=owner",
+        "view-new": f"/views/new/?record=contact&{conditions}&q=ann",
+        "view": f"/views/{view.pk}/",
+        "jobs": "/jobs/",
+        "job": f"/jobs/{job.pk}/",
+        "job-running": f"/jobs/{busy.pk}/",
         "fields": "/settings/fields/",
         "field-new": "/settings/fields/new/",
         "field": f"/settings/fields/{tier.pk}/",

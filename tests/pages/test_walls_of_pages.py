@@ -19,7 +19,7 @@ from django.urls.resolvers import RegexPattern
 from activities.models import Reminder
 from audience.catalogue import make_field
 from audience.conditions.types import FieldType
-from audience.models import CustomField, ImportJob, ImportMapping
+from audience.models import CustomField, ImportJob, ImportMapping, RecordJob, SavedView
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
 from tenants.models import Member, Role, Tenant
@@ -61,6 +61,16 @@ def make_import() -> int:
     return ImportJob.objects.create(file_name="people.csv", owner=Member.objects.first(), made_at=NOW).pk
 
 
+def make_job() -> int:
+    owner = Member.objects.first()
+    return RecordJob.objects.create(record="contact", verb="export", said="x", owner=owner, made_at=NOW).pk
+
+
+def make_view() -> int:
+    owner = Member.objects.first()
+    return SavedView.objects.create(name=f"View {SavedView.objects.count()}", owner=owner).pk
+
+
 def make_own_field() -> int:
     return make_field("contact", f"field_{CustomField.objects.count()}", FieldType.TEXT).pk
 
@@ -91,6 +101,8 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("reminders/", "pk"): make_reminder,
     ("messages/", "pk"): lambda: make_message().pk,
     ("templates/", "pk"): lambda: make_version().template_id,
+    ("jobs/", "pk"): make_job,
+    ("views/", "pk"): make_view,
     ("settings/fields/", "pk"): make_own_field,
     ("settings/members/", "member_id"): lambda: make_member().pk,
     ("settings/roles/", "role_id"): lambda: Role.objects.create(name="Custom").pk,

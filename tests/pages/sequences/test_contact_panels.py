@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from activities.models import Fact, Reminder
-from audience.models import Contact
+from audience.models import Contact, RecordJob
+from audience.tasks import work_records
 from messaging import sent
 from messaging.intake import take_in
 from messaging.models import Message
@@ -153,37 +154,41 @@ def test_the_page_of_a_contact_embeds_its_panels(client: Client, rep: Member) ->
     assert "<html" not in part.content.decode() and "Arrived" in part.content.decode()
 
 
+BULK = "/contacts/bulk/"
+ADD = {"do": "add_to_sequence"}
+
+
 def test_people_of_the_list_are_added_to_a_sequence(
     client: Client, sequence: Sequence, tenant: Tenant, rep: Member
 ) -> None:
     live(sequence, tenant, people=1)
     people = ContactFactory.create_batch(3)
-    ids = [person.pk for person in people]
-    assert 'action="/contacts/add-to-sequence/"' in get(client, "/contacts/")
-    ask = client.post("/contacts/add-to-sequence/", {"ids": ids})
-    assert ask.status_code == 200 and "3 people picked" in words(ask.content.decode())
-    missing = client.post("/contacts/add-to-sequence/", {"ids": ids, "sequence": ""})
+    form = ADD | {"ids": [person.pk for person in people]}
+    assert "Add to a sequence" in get(client, "/contacts/")
+    ask = client.post(BULK, form)
+    assert ask.status_code == 200 and "3 people" in words(ask.content.decode())
+    missing = client.post(BULK, form | {"confirm": "1", "sequence": ""})
     assert missing.status_code == 422 and "Choose a sequence." in words(missing.content.decode())
-    done = client.post("/contacts/add-to-sequence/", {"ids": ids, "sequence": sequence.pk}, follow=True)
-    assert "3 people wait for the next run." in done.content.decode()
-    assert sorted(Addition.objects.values_list("contact", flat=True)) == sorted(ids)
+    done = client.post(BULK, form | {"confirm": "1", "sequence": sequence.pk}, follow=True)
+    assert f"Add to “{sequence.name}”: done for 3 people." in done.content.decode()
+    assert sorted(Addition.objects.values_list("contact", flat=True)) == sorted(form["ids"])
+    again = client.post(BULK, form | {"confirm": "1", "sequence": sequence.pk}, follow=True)
+    assert "3 left out: inside or waiting already, or in it before" in again.content.decode()
 
 
 def test_all_of_a_filter_are_added(client: Client, sequence: Sequence, tenant: Tenant, rep: Member) -> None:
     live(sequence, tenant, people=1)
     ContactFactory.create_batch(60, lifecycle_stage="Lead")
     ContactFactory()
-    form = {"everyone": "1", "filter": "?stage=lead", "ids": []}
-    assert "60 people picked" in words(client.post("/contacts/add-to-sequence/", form).content.decode())
-    client.post("/contacts/add-to-sequence/", form | {"sequence": sequence.pk})
+    form = ADD | {"everyone": "1", "filter": "?stage=lead"}
+    assert "60 people" in words(client.post(BULK, form).content.decode())
+    client.post(BULK, form | {"confirm": "1", "sequence": sequence.pk})
+    work_records(tenant.pk, RecordJob.objects.get().pk)
     assert Addition.objects.count() == 60
 
 
-def test_nobody_picked_and_nothing_to_add_to_are_said(client: Client, rep: Member) -> None:
-    assert "Nobody is picked" in client.post("/contacts/add-to-sequence/").content.decode()
-    contact = ContactFactory()
-    form = {"ids": [contact.pk]}
-    assert "No sequence to add to" in client.post("/contacts/add-to-sequence/", form).content.decode()
+def test_nobody_picked_is_said(client: Client, rep: Member) -> None:
+    assert "Tick somebody first." in client.post(BULK, ADD, follow=True).content.decode()
 
 
 def test_what_is_foreign_is_not_there(client: Client, sequence: Sequence, rep: Member) -> None:
@@ -193,12 +198,9 @@ def test_what_is_foreign_is_not_there(client: Client, sequence: Sequence, rep: M
     assert client.get(f"/contacts/{contact.pk}/timeline/").status_code == 404
     assert client.get(f"/contacts/{contact.pk}/reminders/").status_code == 404
     assert client.post(f"/reminders/{reminder.pk}/complete/").status_code == 404
-    assert (
-        "Nobody is picked"
-        in client.post("/contacts/add-to-sequence/", {"ids": [contact.pk]}).content.decode()
-    )
-    form = {"ids": [ContactFactory().pk], "sequence": sequence.pk + 999}
-    assert client.post("/contacts/add-to-sequence/", form).status_code == 404
+    assert "0 people" in words(client.post(BULK, ADD | {"ids": [contact.pk]}).content.decode())
+    form = ADD | {"ids": [ContactFactory().pk], "sequence": sequence.pk + 999, "confirm": "1"}
+    assert client.post(BULK, form).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/contacts/1/timeline/", "/contacts/1/reminders/"])

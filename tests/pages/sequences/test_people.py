@@ -198,22 +198,26 @@ def test_2_13_who_may_add_again_is_warned_first(sequence: Sequence, tenant: Tena
     assert Addition.objects.count() == 2
 
 
-def test_2_13_the_contacts_page_and_list_warn_too(
+def test_2_13_the_contacts_page_warns_and_the_list_adds_again_only_if_told(
     sequence: Sequence, tenant: Tenant, sign_in: SignIn
 ) -> None:
     end = live(sequence, tenant, people=1)
     (contact,) = contacts(sequence)
     leave(sequence, contact, now=end)
     manager = sign_in(make_member("sequence_manager"))
-    for path, form in (
-        (f"/sequences/panel/contact/{contact}/add/", {"sequence": sequence.pk}),
-        ("/contacts/add-to-sequence/", {"sequence": sequence.pk, "ids": contact}),
-    ):
-        assert "1 person was in" in text(manager.post(path, form))
-        assert not Addition.objects.exists()
-        assert manager.post(path, form | {"again": "yes"}).status_code == 302
-        assert Addition.objects.get().contact_id == contact
-        Addition.objects.all().delete()
+    path, form = f"/sequences/panel/contact/{contact}/add/", {"sequence": sequence.pk}
+    assert "1 person was in" in text(manager.post(path, form))
+    assert not Addition.objects.exists()
+    assert manager.post(path, form | {"again": "yes"}).status_code == 302
+    assert Addition.objects.get().contact_id == contact
+    Addition.objects.all().delete()
+    picked = form | {"do": "add_to_sequence", "ids": contact}
+    assert "who were in it before" in text(manager.post("/contacts/bulk/", picked))
+    said = text(manager.post("/contacts/bulk/", picked | {"confirm": "1"}, follow=True))
+    assert "1 left out: inside or waiting already, or in it before" in said
+    assert not Addition.objects.exists()
+    manager.post("/contacts/bulk/", picked | {"confirm": "1", "again": "on"})
+    assert Addition.objects.get().contact_id == contact
 
 
 # --- On the contact's page ----------------------------------------------------------------------------------------

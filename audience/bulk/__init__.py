@@ -1,0 +1,1 @@
+"""Doing something to many records at once, in the background where they are many."""

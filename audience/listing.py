@@ -1,0 +1,210 @@
+"""A list as its address asks for it: a view, conditions, quick filters, order, columns. All of it is the query.
+
+``view=ID`` opens a saved view. ``cond-…`` (as audience.conditions.form reads them) are conditions, and stand for the
+view's where ``cond-match`` is there; ``sort`` and ``col`` likewise. The rest are the quick filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
+
+from audience.columns import MOST_COLUMNS, USUAL, Column, columns_of, narrowed
+from audience.conditions.compile import compile_group
+from audience.conditions.form import ConditionForm
+from audience.conditions.lists import TenantLists, tenant_scope
+from audience.conditions.parse import MOST_CONDITIONS
+from audience.fields import CONTACT
+from audience.filters import FILTERS, NOBODY
+from audience.lists import Slice, context_for
+from audience.models import SavedView
+from audience.ordering import Order, page_of
+from audience.records import MODELS
+from audience.saved import views_for
+from tenants.localtime import local_date
+from tenants.models import Member, Tenant
+from tenants.policy import visible
+from tenants.wall import current_id
+
+PREFIX = "cond"
+NAME_ORDER = {CONTACT: "last_name_norm"}
+ME = "Me"
+
+#: Set by the floor above (sequences.apps): the names of all sequences, to pick from.
+sequence_names: Callable[[], Iterable[str]] = tuple
+
+
+class Listing:
+    """The list of one kind of record that a member asks for by a query, at a moment."""
+
+    def __init__(self, record: str, query: QueryDict, member: Member, *, at: datetime) -> None:
+        self.record, self.query, self.member, self.at = record, query, member, at
+
+    @cached_property
+    def view(self) -> SavedView | None:
+        """The saved view that is open. Raises Http404 for one that the member may not use."""
+        asked = self.query.get("view", "")
+        if not asked:
+            return None
+        pk = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
+        found = views_for(self.member, self.record).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @property
+    def has_own_conditions(self) -> bool:
+        """Whether the address has conditions of its own, besides or instead of a view's."""
+        return any(key.startswith(f"{PREFIX}-") for key in self.query)
+
+    @cached_property
+    def builder(self) -> ConditionForm:
+        """The conditions that hold, as they are built."""
+        scope = tenant_scope(self.record, sequences=sequence_names())
+        lists = TenantLists(sequence_names, me=ME)
+        if self.view and not self.has_own_conditions:
+            return ConditionForm.stored(
+                scope, lists, self.view.conditions, match=self.view.match, prefix=PREFIX
+            )
+        return ConditionForm.posted(scope, lists, self.query, prefix=PREFIX)
+
+    @property
+    def has_conditions(self) -> bool:
+        return bool(self.builder.raw["conditions"])
+
+    @property
+    def english(self) -> str:
+        """The conditions as a sentence."""
+        return self.builder.english.replace("the owner of the sequence", "me")
+
+    @cached_property
+    def known(self) -> dict[str, Column]:
+        return columns_of(self.record)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns that are shown: chosen in the address, else in the view, else the usual ones."""
+        chosen = self.query.getlist("col") or (self.view.columns if self.view else [])
+        names = [name for name in dict.fromkeys(chosen) if name in self.known]
+        return names[:MOST_COLUMNS] or list(USUAL[self.record])
+
+    @property
+    def columns(self) -> list[Column]:
+        return [self.known[name] for name in self.column_names if name in self.known]
+
+    @property
+    def sort(self) -> str:
+        """The name of a column, with ``-`` the greatest first; empty: the newest first."""
+        asked = self.query.get("sort") if "sort" in self.query else self.view.sort if self.view else ""
+        return asked if asked and self._sorted_by(asked) else ""
+
+    def _sorted_by(self, asked: str) -> str:
+        name = asked.removeprefix("-")
+        if name == "name":
+            return NAME_ORDER.get(self.record, "name_norm")
+        return self.known[name].sort if name in self.known else ""
+
+    @property
+    def order(self) -> Order | None:
+        return Order(self._sorted_by(self.sort), self.sort.startswith("-")) if self.sort else None
+
+    @cached_property
+    def quick(self) -> Any:
+        """The quick filters (django-filter)."""
+        data = {name: str(value).replace("\x00", "").strip() for name, value in self.query.items()}
+        return FILTERS[self.record](data, queryset=MODELS[self.record].objects.all())
+
+    def asked(self, name: str) -> str:
+        """The value of a quick filter."""
+        return str(self.quick.data.get(name, ""))
+
+    @property
+    def is_filtered(self) -> bool:
+        return self.has_conditions or any(self.asked(name) for name in self.quick.filters)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the address asks for something else than the open view."""
+        if self.view is None:
+            return False
+        stored = (
+            self.view.match,
+            self.view.conditions,
+            self.view.columns or list(USUAL[self.record]),
+            self.view.sort,
+        )
+        shown = (self.builder.raw["match"], self.builder.raw["conditions"], self.column_names, self.sort)
+        is_alone = len(self.view.conditions) < 2
+        return stored[is_alone:] != shown[is_alone:]
+
+    def as_conditions(self) -> dict[str, Any]:
+        """``match`` and ``conditions`` as a view keeps them; stage and owner become conditions where they fit in."""
+        raw = self.builder.raw
+        quick = self._quick_conditions()
+        is_any = raw["match"] == "any" and len(raw["conditions"]) > 1
+        if is_any or len(raw["conditions"]) + len(quick) > MOST_CONDITIONS:
+            return raw
+        return {"match": "all" if quick else raw["match"], "conditions": [*raw["conditions"], *quick]}
+
+    def _quick_conditions(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        if self.record == CONTACT and (stage := self.asked("stage")):
+            found.append({"field": "lifecycle_stage", "op": "is", "value": stage})
+        if self.asked("owner") == NOBODY:
+            found.append({"field": "owner", "op": "empty"})
+        elif (owner := self.asked("owner")).isdigit():
+            member = Member.objects.select_related("user").filter(pk=int(owner[:18])).first()
+            found += [{"field": "owner", "op": "is", "value": member.email}] if member else []
+        return found
+
+    @property
+    def not_kept(self) -> str:
+        """What of the list a view cannot keep."""
+        if self.asked("q"):
+            return f"The search for “{self.asked('q')}” is not kept in the view."
+        lost = len(self.as_conditions()["conditions"]) < len(self.builder.raw["conditions"]) + len(
+            self._quick_conditions()
+        )
+        return "The stage and owner chosen above the list are not kept in the view." if lost else ""
+
+    def records(self) -> QuerySet[Any]:
+        """Those whom the member may see and the list asks for, in no order. Nobody while a condition is wrong."""
+        found = visible(self.member, "record.view", self.quick.qs)
+        group = self.builder.group
+        if group is None:
+            return found.none()
+        if not group.conditions:
+            return found
+        zone = Tenant.objects.values_list("timezone", flat=True).get(pk=current_id())
+        today = local_date(self.at, zone)
+        return found.filter(
+            compile_group(group, context_for(self.record, today=today, zone=zone, me=self.member.pk))
+        )
+
+    def page(self, *, before: int | None, after: int | None, size: int = 50) -> Slice:
+        """One page of it."""
+        shown = narrowed(self.records(), self.columns)
+        return page_of(shown, self.order, before=before, after=after, size=size)
+
+    def redrawn(self) -> str:
+        """The address after a button of the builder, whose rows it adds or removes, with the builder open."""
+        query = QueryDict(mutable=True)
+        for key, value in self.kept(f"{PREFIX}-"):
+            query.appendlist(key, value)
+        query[f"{PREFIX}-match"], query["panel"] = self.builder.match, "filter"
+        for n, row in enumerate(self.builder.typed):
+            query[f"{PREFIX}-{n}-field"], query[f"{PREFIX}-{n}-op"] = row.field, row.op
+            query.setlist(f"{PREFIX}-{n}-value", list(row.values))
+        return query.urlencode()
+
+    def kept(self, *but: str) -> list[tuple[str, str]]:
+        """The address as pairs, without where a page begins and without these parameters (or all that begin so)."""
+        out = ("before", "after", "panel", *but)
+        return [
+            (key, value) for key, values in self.query.lists() if not key.startswith(out) for value in values
+        ]

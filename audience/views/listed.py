@@ -1,0 +1,92 @@
+"""The lists of contacts and companies: views, quick filters, conditions, columns, order, one page of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET, require_http_methods
+
+from audience.bulk.registry import verbs_for
+from audience.catalogue import catalogue, choices_of
+from audience.columns import groups_of, values_of
+from audience.conditions.form import ConditionForm
+from audience.conditions.lists import TenantLists, tenant_scope
+from audience.fields import ACCOUNT, CONTACT
+from audience.listing import ME, PREFIX, Listing, sequence_names
+from audience.lists import MOST_COUNTED, count_of
+from audience.saved import may_change, views_for
+from audience.views.lookup import key
+from tenants.access import MemberRequest, requires
+from tenants.fragments import page
+from tenants.models import Member
+from tenants.policy import can
+
+LISTS = {CONTACT: "contacts", ACCOUNT: "companies"}
+PANELS = ("filter", "columns")
+
+
+def index(record: str) -> Callable[..., HttpResponse]:
+    """The view that lists a kind of record."""
+
+    @require_GET
+    @requires("record.view")
+    def list_(request: MemberRequest) -> HttpResponse:
+        listing = Listing(record, request.GET, request.member, at=now())
+        if listing.builder.was_pressed:
+            return HttpResponseRedirect(f"{request.path}?{listing.redrawn()}")
+        rows = listing.page(before=key(request.GET, "before"), after=key(request.GET, "after"))
+        count = count_of(listing.records(), MOST_COUNTED)
+        context = {
+            "listing": listing,
+            "record": record,
+            "here": reverse(LISTS[record]),
+            "slice": rows,
+            "cells": values_of(rows.rows, record, listing.columns),
+            "count": min(count, MOST_COUNTED),
+            "is_more": count > MOST_COUNTED,
+            "verbs": verbs_for(record, request.member),
+            "may_edit": can(request.member, "record.edit"),
+            "may_import": can(request.member, "import.run"),
+            "may_export": can(request.member, "export.run"),
+        }
+        panel = request.GET.get("panel", "")
+        listing.builder.glance()
+        context |= _choices(request, listing)
+        context |= {"panel": panel if panel in PANELS else "", "builder": listing.builder}
+        return page(request, "audience/list.html", context, parts=("results", "panel"))
+
+    return list_
+
+
+def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
+    """What the bar above the list offers."""
+    stage = catalogue().get(CONTACT, "lifecycle_stage")
+    assert stage
+    members = Member.objects.select_related("user").order_by("user__name", "user__email")
+    views = list(views_for(request.member, listing.record))
+    return {
+        "views": views,
+        "mine": [view for view in views if view.owner_id == request.member.pk],
+        "others": [view for view in views if view.owner_id != request.member.pk],
+        "may_change_view": listing.view is not None and may_change(request.member, listing.view),
+        "stages": [(value, value) for value in choices_of(stage)] if listing.record == CONTACT else [],
+        "owners": [("none", "Nobody"), *((member.pk, member.name) for member in members)],
+        "column_groups": groups_of(listing.known.values(), listing.record),
+    }
+
+
+@require_http_methods(["POST"])
+@requires("record.view")
+def builder(request: MemberRequest) -> HttpResponse:
+    """The conditions of a list drawn anew after a change in them; nothing is kept."""
+    record = request.GET.get("record", CONTACT)
+    record = record if record in LISTS else CONTACT
+    scope, lists = tenant_scope(record, sequences=sequence_names()), TenantLists(sequence_names, me=ME)
+    found = ConditionForm.posted(scope, lists, request.POST, prefix=PREFIX)
+    found.glance()
+    return render(request, "audience/_builder.html", {"builder": found})

@@ -1,0 +1,95 @@
+"""What sequences do with many records at once: people are added to one, and leave all before they are deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.dispatch import receiver
+
+from audience.bulk.registry import CannotDo, Verb
+from audience.fields import CONTACT
+from audience.signals import records_going
+from sequences import models, reactions
+from sequences.commands import people
+from sequences.models import Status
+from sequences.reading.adding import picked
+from sequences.refusals import Refused
+from tenants.models import Member
+from tenants.policy import can, visible
+
+
+def names() -> list[str]:
+    """The names of all sequences, as conditions pick from them."""
+    return list(models.Sequence.objects.order_by("name").values_list("name", flat=True))
+
+
+def open_to(member: Member) -> QuerySet[models.Sequence]:
+    """The sequences to which the member may add people."""
+    found = visible(member, "enrollment.manage", models.Sequence.objects.exclude(status=Status.ARCHIVED))
+    return found.order_by("name_norm", "pk")
+
+
+class SequenceForm(forms.Form):
+    """One of the sequences to which the member may add people."""
+
+    sequence = forms.TypedChoiceField(
+        coerce=int,
+        error_messages={"required": "Choose a sequence."},
+        help_text="They are decided at its next run. Who is inside or waiting already is left alone.",
+    )
+
+    again = forms.BooleanField(
+        label="Add those, too, who were in it before",
+        required=False,
+        help_text="They begin again with its first step.",
+    )
+
+    def __init__(self, by: Member, data: Any = None) -> None:
+        super().__init__(data)
+        if not can(by, "enrollment.override"):
+            del self.fields["again"]
+        shown = open_to(by).values_list("pk", "name", "status")
+        options = [
+            (pk, name if status == Status.ACTIVE else f"{name} ({status})") for pk, name, status in shown
+        ]
+        self.fields["sequence"].choices = [("", "Choose a sequence"), *options]  # type: ignore[attr-defined]
+
+
+class AddToSequence(Verb):
+    """As adding by hand (semantics 2.13). Who was in it before comes again only if that is said, and permitted."""
+
+    key, label, icon, permission = "add_to_sequence", "Add to a sequence", "plus", "enrollment.manage"
+    reach = "record.view"
+    records = (CONTACT,)
+    left_out = "inside or waiting already, or in it before"
+
+    def form(self, record: str, by: Member, data: Any = None) -> forms.Form:
+        return SequenceForm(by, data)
+
+    def said(self, record: str, arguments: Mapping[str, Any]) -> str:
+        name = models.Sequence.objects.filter(pk=arguments["sequence"]).values_list("name", flat=True).first()
+        return f"Add to “{name}”"
+
+    def apply(
+        self, record: str, ids: Sequence[int], arguments: Mapping[str, Any], *, by: Member, at: datetime
+    ) -> int:
+        sequence = open_to(by).filter(pk=arguments["sequence"]).first()
+        if sequence is None:
+            raise CannotDo("The sequence is archived or deleted, or not yours any more.")
+        found = picked(sequence, ids)
+        again = found.earlier if arguments.get("again") and can(by, "enrollment.override") else []
+        try:
+            return people.add(sequence=sequence, contacts=[*found.new, *again], by=by, now=at)
+        except Refused as refused:
+            raise CannotDo(refused.message) from refused
+
+
+@receiver(records_going)
+def end_stays_of_gone(record: str, ids: list[int], at: datetime, **_: Any) -> None:
+    """Who is deleted leaves first, so that nothing of theirs is sent any more."""
+    if record == CONTACT:
+        reactions.end_gone(ids, now=at)
