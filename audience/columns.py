@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import Count
 
-from audience.catalogue import catalogue
+from audience.catalogue import as_field
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, SEQUENCE, Field
+from audience.fields import ACCOUNT, CONTACT, SEQUENCE, Catalogue, Field
 from audience.models import Account, Contact, CustomField
 from audience.records import TAGS
 
@@ -56,8 +56,9 @@ class Column:
 
 def columns_of(record: str) -> dict[str, Column]:
     """All columns of a list by name: fields of the record, of contacts also those of their company."""
-    own = {(f.record, f.key): f for f in CustomField.objects.filter(retired_at=None)}
-    known = catalogue()
+    customs = list(CustomField.objects.filter(retired_at=None).order_by("pk"))
+    own = {(custom.record, custom.key): custom for custom in customs}
+    known = Catalogue(as_field(custom) for custom in customs)
     found = [_column(field, "", own) for field in known.of(record) if field is not SEQUENCE]
     if record == ACCOUNT:
         found.append(Column("people", "People", PEOPLE, ""))

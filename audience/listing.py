@@ -65,13 +65,19 @@ class Listing:
     @cached_property
     def builder(self) -> ConditionForm:
         """The conditions that hold, as they are built."""
-        scope = tenant_scope(self.record, sequences=sequence_names())
+        scope = tenant_scope(self.record, sequences=sequence_names() if self._asks_for_sequences else None)
         lists = TenantLists(sequence_names, me=ME)
         if self.view and not self.has_own_conditions:
             return ConditionForm.stored(
                 scope, lists, self.view.conditions, match=self.view.match, prefix=PREFIX
             )
         return ConditionForm.posted(scope, lists, self.query, prefix=PREFIX)
+
+    @property
+    def _asks_for_sequences(self) -> bool:
+        named = [value for values in self.query.lists() for value in values[1]]
+        named += [str(row.get("field")) for row in (self.view.conditions if self.view else [])]
+        return any(name in ("sequence", "contact.sequence") for name in named)
 
     @property
     def has_conditions(self) -> bool:
@@ -172,6 +178,7 @@ class Listing:
         )
         return "The stage and owner chosen above the list are not kept in the view." if lost else ""
 
+    @cached_property
     def records(self) -> QuerySet[Any]:
         """Those whom the member may see and the list asks for, in no order. Nobody while a condition is wrong."""
         found = visible(self.member, "record.view", self.quick.qs)
@@ -188,7 +195,7 @@ class Listing:
 
     def page(self, *, before: int | None, after: int | None, size: int = 50) -> Slice:
         """One page of it."""
-        shown = narrowed(self.records(), self.columns)
+        shown = narrowed(self.records, self.columns)
         return page_of(shown, self.order, before=before, after=after, size=size)
 
     def redrawn(self) -> str:

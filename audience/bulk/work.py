@@ -114,7 +114,7 @@ def _asked_for(job: RecordJob, by: Member) -> QuerySet[Any]:
     if job.ids is not None:
         return visible(by, "record.view", MODELS[job.record].objects.filter(pk__in=job.ids))
     listing = Listing(job.record, QueryDict(job.filter), by, at=job.made_at)
-    return listing.records().filter(pk__lte=job.up_to)
+    return listing.records.filter(pk__lte=job.up_to)
 
 
 def _member(job: RecordJob) -> Member | None:

@@ -50,7 +50,7 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
         if is_said and form.is_valid():
             arguments = verb.arguments(form.cleaned_data)
             return _start(request, record, verb, arguments, ids, query, there)
-        found = listing.records() if ids is None else visible_of(request, record, ids)
+        found = listing.records if ids is None else visible_of(request, record, ids)
         count = found.count()
         reached = verb.reached(request.member, found).count()
         context = {

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audience.bulk.registry import verbs_for
-from audience.catalogue import catalogue, choices_of
+from audience.catalogue import values_of as values_of_list
 from audience.columns import groups_of, values_of
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
@@ -40,7 +40,7 @@ def index(record: str) -> Callable[..., HttpResponse]:
         if listing.builder.was_pressed:
             return HttpResponseRedirect(f"{request.path}?{listing.redrawn()}")
         rows = listing.page(before=key(request.GET, "before"), after=key(request.GET, "after"))
-        count = count_of(listing.records(), MOST_COUNTED)
+        count = count_of(listing.records, MOST_COUNTED)
         context = {
             "listing": listing,
             "record": record,
@@ -65,8 +65,6 @@ def index(record: str) -> Callable[..., HttpResponse]:
 
 def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
     """What the bar above the list offers."""
-    stage = catalogue().get(CONTACT, "lifecycle_stage")
-    assert stage
     members = Member.objects.select_related("user").order_by("user__name", "user__email")
     views = list(views_for(request.member, listing.record))
     return {
@@ -74,7 +72,9 @@ def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
         "mine": [view for view in views if view.owner_id == request.member.pk],
         "others": [view for view in views if view.owner_id != request.member.pk],
         "may_change_view": listing.view is not None and may_change(request.member, listing.view),
-        "stages": [(value, value) for value in choices_of(stage)] if listing.record == CONTACT else [],
+        "stages": [(value, value) for value in values_of_list(CONTACT, "lifecycle_stage")]
+        if listing.record == CONTACT
+        else [],
         "owners": [("none", "Nobody"), *((member.pk, member.name) for member in members)],
         "column_groups": groups_of(listing.known.values(), listing.record),
     }

@@ -275,7 +275,7 @@ def test_a_list_takes_few_statements_however_it_is_asked(me: Somebody) -> None:
         connection,
     ) as statements:
         me.get(f"/contacts/{asked(LEADS, col=['tags', 'owner', 'account', 'score'], sort='score')}")
-    assert len(statements) <= 25, "\n".join(s["sql"][:200] for s in statements)
+    assert len(statements) <= 25, "\n".join(s["sql"][:150] for s in statements)
 
 
 def test_who_sees_their_own_only_is_shown_no_more_by_a_view(client: Client) -> None:
