@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from steps.models import Step
 
 ADDED, REMOVED, MOVED, CHANGED = "added", "removed", "moved", "changed"
+SWITCHED_ON, SWITCHED_OFF = "switched_on", "switched_off"
 SAID = ("kind", "name", "match", "conditions", "template_id", "settings")
 
 
@@ -48,6 +49,8 @@ def _in_order(steps: Mapping[str, Step]) -> list[str]:
 def _change(was: Step | None, step: Step, is_turned: bool) -> Change | None:
     if was is None:
         return Change(ADDED, step.key, step, step.day)
+    if was.is_off != step.is_off:
+        return Change(SWITCHED_OFF if step.is_off else SWITCHED_ON, step.key, step, step.day, was.day)
     if was.day != step.day:
         return Change(MOVED, step.key, step, step.day, was.day)
     if any(getattr(was, name) != getattr(step, name) for name in SAID):

@@ -49,7 +49,10 @@ def facts_of(material: Material, matching: Callable[[], int | None] | None = Non
     return Facts(
         kind=sequence.kind,
         run_time=sequence.run_time,
-        steps=tuple(_step(material, step) for step in material.steps),
+        steps=tuple(_step(material, step) for step in material.working_steps),
+        switched_off={
+            step.key: f"Step {material.numbers[step.key]}" for step in material.steps if step.is_off
+        },
         scope=material.scope(),
         entry=entry,
         exit={"match": sequence.exit_match, "conditions": sequence.exit_conditions},
@@ -102,7 +105,9 @@ def _is_gone(name: str, material: Material) -> bool:
 def _senders(material: Material) -> dict[str, SenderFacts]:
     """The people behind every sender that an e-mail step names."""
     sequence = material.sequence
-    named = {sender_of(sequence, step.settings) for step in material.steps if KINDS[step.kind].is_email}
+    named = {
+        sender_of(sequence, step.settings) for step in material.working_steps if KINDS[step.kind].is_email
+    }
     wanted = Q(user__email__in=[name.lower() for name in named]) | Q(pk=sequence.owner_id)
     members = list(Member.objects.filter(wanted).select_related("user").prefetch_related("mailboxes"))
     by_email = {member.email.lower(): member for member in members}

@@ -47,7 +47,9 @@ def _timing(facts: Facts) -> Iterator[Finding]:
 
 
 def _number_of_steps(facts: Facts) -> Iterator[Finding]:
-    if not facts.steps:
+    if not facts.steps and facts.switched_off:
+        yield Finding(FAULT, "steps", "Every step is switched off: switch one on, or add one.")
+    elif not facts.steps:
         yield Finding(FAULT, "steps", "There is no step yet: add the first one.")
     if len(facts.steps) > MOST_STEPS:
         yield Finding(FAULT, "steps", f"{len(facts.steps)} steps; at most {MOST_STEPS} are possible.")
@@ -125,6 +127,11 @@ def _doubtful_conditions(facts: Facts, step: StepFacts) -> Iterator[Finding]:
     said: set[tuple[str, str]] = set()
     for condition in step.conditions:
         key, fact = _asked(condition)
+        if key in facts.switched_off and (key, "") not in said:
+            said.add((key, ""))
+            other = facts.switched_off[key]
+            words = f"{step.label} asks about {other}, which is switched off: it happens for nobody any more."
+            yield Finding(WARNING, "steps", words, step.key, "conditions")
         if key not in order or (key, fact) in said:
             continue
         said.add((key, fact))

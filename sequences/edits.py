@@ -11,13 +11,12 @@ from steps.models import Plan
 
 
 def follow_plan(sequence: Sequence, *, before: Plan, now: datetime) -> int:
-    """The sequence has another plan now: open reminders of steps that are gone are cancelled; how many.
+    """The sequence has another plan now: open reminders of steps that are gone or off are cancelled; how many.
 
     Also those that a completed stay left behind.
     """
-    gone = set(before.steps.values_list("key", flat=True)) - set(
-        sequence.plan.steps.values_list("key", flat=True)
-    )
+    now_there = set(sequence.plan.working_steps.values_list("key", flat=True))
+    gone = set(before.working_steps.values_list("key", flat=True)) - now_there
     if not gone:
         return 0
     step_runs = (

@@ -68,7 +68,10 @@ class SenderFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the check looks at. ``matching`` is None where nobody enters by themselves."""
+    """All that the check looks at. ``matching`` is None where nobody enters by themselves.
+
+    ``steps`` are those that are switched on; ``switched_off`` are the labels of the others by key.
+    """
 
     kind: str
     run_time: time | None
@@ -79,4 +82,5 @@ class Facts:
     senders: Mapping[str, SenderFacts] = field(default_factory=dict)
     postal_address: str = ""
     matching: int | None = None
+    switched_off: Mapping[str, str] = field(default_factory=dict)
     lacking: tuple[tuple[str, str, int], ...] = ()

@@ -30,6 +30,7 @@ editing = [
     path("steps/", steps.add, name="sequence-steps"),
     path("steps/<str:key>/", steps.change, name="sequence-step"),
     path("steps/<str:key>/move/", steps.move, name="sequence-step-move"),
+    path("steps/<str:key>/switch/", steps.switch, name="sequence-step-switch"),
     path("steps/<str:key>/copy/", steps.copy, name="sequence-step-copy"),
     path("steps/<str:key>/remove/", steps.remove, name="sequence-step-remove"),
     path("publish/", steps.publish_draft, name="sequence-publish"),

@@ -10,7 +10,10 @@ from tenants.models import Member, TenantModel
 
 
 class Plan(TenantModel):
-    """One version of a sequence's steps. It belongs to no sequence: a sequence points down at its current one."""
+    """One version of a sequence's steps. It belongs to no sequence: a sequence points down at its current one.
+
+    ``steps`` are all of them, also those that are switched off; ``working_steps`` those that a run works.
+    """
 
     number = models.PositiveIntegerField(default=1)
     note = models.TextField(blank=True, default="")
@@ -20,6 +23,11 @@ class Plan(TenantModel):
 
     def __str__(self) -> str:
         return f"plan {self.pk} v{self.number}"
+
+    @property
+    def working_steps(self) -> models.QuerySet[Step]:
+        """The steps that are switched on, in their order."""
+        return Step.objects.filter(plan=self, is_off=False).order_by("day", "position", "pk")
 
 
 class Step(TenantModel):
@@ -39,6 +47,9 @@ class Step(TenantModel):
     conditions = models.JSONField(default=list, help_text="at most 8 of {field, op, value} (semantics 6.3)")
     template = TenantForeignKey(Template, models.PROTECT, null=True, blank=True)
     settings = models.JSONField(default=dict, help_text="of its kind (semantics 6.2), as in a file")
+    is_off = models.BooleanField(
+        default=False, db_default=False, help_text="stays in the plan and does nothing (semantics 3.5)"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "plan", "key"], name="step_key_once")]

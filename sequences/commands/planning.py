@@ -23,7 +23,18 @@ from tenants.policy import require
 MOST_STEPS = 25
 LAST_DAY = 90
 KEY_STEMS = {"email_reminder": "mail", "sms_reminder": "text"}
-COPIED = ("kind", "name", "position", "day", "arm", "match", "conditions", "template_id", "settings")
+COPIED = (
+    "kind",
+    "name",
+    "position",
+    "day",
+    "arm",
+    "match",
+    "conditions",
+    "template_id",
+    "settings",
+    "is_off",
+)
 
 
 def working_plan(sequence: Sequence) -> Plan:
@@ -101,6 +112,17 @@ def copy_step(*, sequence: Sequence, key: str, by: Member, now: datetime) -> Ste
     that_day = [step.key for step in plan.steps.filter(day=source.day).exclude(pk=made.pk)]
     place = that_day.index(key) + 1
     return move_step(sequence=sequence, key=made.key, by=by, now=now, day=source.day or 1, place=place)
+
+
+@transaction.atomic
+def switch_step(*, sequence: Sequence, key: str, is_on: bool, by: Member, now: datetime) -> Step:
+    """Switch a step off, so that it stays in the plan and does nothing, or on again (semantics 3.5)."""
+    plan = _opened(sequence, by, now)
+    step = _step_of(plan.steps.all(), key)
+    step.is_off = not is_on
+    step.save(update_fields=["is_off"])
+    _note(sequence, by, now, "step.switch_on" if is_on else "step.switch_off", step)
+    return step
 
 
 @transaction.atomic

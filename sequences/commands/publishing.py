@@ -56,8 +56,9 @@ def discard_draft(*, sequence: Sequence, by: Member, now: datetime) -> None:
 def _plans(sequence: Sequence) -> tuple[Plan, Plan]:
     if sequence.draft is None:
         raise Refused("There is nothing to publish: no step was changed.")
-    if not sequence.draft.steps.exists():
-        raise Refused("A plan without steps cannot be published. Add a step, or archive the sequence.")
+    if not sequence.draft.working_steps.exists():
+        words = "A plan without steps that are switched on cannot be published."
+        raise Refused(f"{words} Add a step, or archive the sequence.")
     return sequence.plan, sequence.draft
 
 

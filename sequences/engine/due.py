@@ -60,21 +60,20 @@ def steps_of(rows: Iterable[Step]) -> tuple[PlannedStep, ...]:
 
 
 def plan_keys(sequence: Sequence) -> dict[str, str]:
-    """Key of each step of the current plan → its kind."""
+    """Key of each step of the current plan → its kind; conditions may name one that is switched off, too."""
     return dict(sequence.plan.steps.order_by("day", "position", "pk").values_list("key", "kind"))
 
 
 def work_of(sequence: Sequence, run: Run, *, now: datetime) -> Work:
     """Everything about a run that is read before its first statement."""
-    rows = sequence.plan.steps.select_related("template__current").order_by("day", "position", "pk")
-    steps = steps_of(rows)
+    steps = steps_of(sequence.plan.working_steps.select_related("template__current"))
     today = local_date(now, sequence.timezone)
     named = {str(s.settings.get(key) or "") for s in steps for key in ("from", "assignee")}
     return Work(
         sequence=sequence,
         run=run,
         steps=steps,
-        questions=Questions(sequence, {s.key: s.row.kind for s in steps}, today),
+        questions=Questions(sequence, plan_keys(sequence), today),
         senders=senders_of(sequence, {name for name in named if "@" in name}),
         now=now,
     )

@@ -230,6 +230,7 @@ def _add_steps(
             conditions=stored_conditions(world, spec.conditions),
             template=world.templates[template] if template else None,
             settings={key: plain(value) for key, value in options.items()},
+            is_off=spec.is_off,
         )
         position = _add_steps(world, plan, spec.yes, parent=step, arm="yes", position=position + 1)
         position = _add_steps(world, plan, spec.no, parent=step, arm="no", position=position)

@@ -73,11 +73,12 @@ class _Plan:
         """All but key and kind."""
         name = keys.take("name", reading.written, "")
         day = keys.need("day", reading.whole(1, MOST_DAYS), 1) if self.kind == CLASSIC else None
+        is_off = keys.take("off", reading.boolean, False) if self.kind != ADAPTIVE else False
         conditions = self.conditions(kind, keys)
         options = self.options(kind, keys)
         arms = [self.steps(keys.items(arm), keys) if kind == "condition" else () for arm in ("yes", "no")]
         keys.done()
-        return StepSpec(key, kind, name, day, conditions, options, arms[0], arms[1])
+        return StepSpec(key, kind, name, day, conditions, options, arms[0], arms[1], is_off)
 
     def conditions(self, kind: str, keys: Keys) -> Group:
         """A step's own group: in adaptive sequences only a condition has one, and never beside ``of``."""

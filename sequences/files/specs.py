@@ -66,7 +66,7 @@ class StepSpec:
     """One step. ``options`` are those of its kind in table 6.2 that the file gives, as JSON-like values.
 
     ``conditions`` is the step's own group (classic, smart), or what an adaptive condition on fields asks. ``yes`` and
-    ``no`` are the arms of an adaptive condition.
+    ``no`` are the arms of an adaptive condition. ``is_off``: it stays in the plan and does nothing (classic, smart).
     """
 
     key: str
@@ -77,6 +77,7 @@ class StepSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     yes: tuple[StepSpec, ...] = ()
     no: tuple[StepSpec, ...] = ()
+    is_off: bool = False
 
     @property
     def is_manual(self) -> bool:

@@ -174,7 +174,7 @@ class Timeline:
         if "steps" not in keys.left:
             return None
         steps = read_plan(keys, spec.kind, spec.record, spec.name, self.setting)
-        if not steps:
+        if all(step.is_off for step in steps):
             keys.fault("a plan needs at least one step", "steps")
         self.plans[spec.name] = steps
         self.check_groups(steps, spec, keys)

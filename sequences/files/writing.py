@@ -195,7 +195,7 @@ def _exits_raw(exits: ExitSpec, kind: str) -> Raw:
 def step_raw(step: StepSpec) -> Raw:
     """A step as files have it, arms included."""
     raw: Raw = {"key": step.key} | _unless(step.day, None, "day") | {"kind": step.kind}
-    raw |= _unless(step.name, "", "name")
+    raw |= _unless(step.name, "", "name") | _unless(step.is_off, False, "off")
     raw |= {key: value_raw(value, ZoneInfo("UTC")) for key, value in step.options.items()}
     raw |= group_raw(step.conditions, "all")
     if step.kind == "condition":

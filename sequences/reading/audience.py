@@ -163,7 +163,7 @@ def runs_for(sequence: Sequence, newcomers: int) -> int:
     0 where it is not said: several senders, or no mail on the first day.
     """
     plan = sequence.draft or sequence.plan
-    is_mailed = plan.steps.filter(day=1, kind="email").exists()
+    is_mailed = plan.working_steps.filter(day=1, kind="email").exists()
     if not is_mailed or sequence.sender_mode == SenderMode.CONTACT_OWNER:
         return 0
     limit = (sequence.sender or sequence.owner).daily_limit

@@ -89,7 +89,7 @@ def lines_of(sequences: Iterable[Sequence]) -> list[Line]:
 
 def _shapes(plans: list[int]) -> dict[int, tuple[list[str], int]]:
     """Plan → the kinds of its steps in order, and its last day."""
-    rows = Step.objects.filter(plan__in=plans).order_by("day", "position", "pk")
+    rows = Step.objects.filter(plan__in=plans, is_off=False).order_by("day", "position", "pk")
     found: dict[int, tuple[list[str], int]] = {}
     for plan, kind, day in rows.values_list("plan_id", "kind", "day"):
         kinds, last = found.get(plan, ([], 0))

@@ -32,7 +32,7 @@ def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live
     ordinal = last_ordinal(sequence.pk)
     if not schedule.runs(sequence):
         return Live(None, 0, ordinal)
-    day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic"}
+    day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic" and not step.is_off}
     due = Enrollment.objects.filter(sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=day1)
     return Live(next(coming(sequence, now=now), None), due.count() if day1 else 0, ordinal)
 

@@ -38,6 +38,11 @@ class Material:
         """The steps in their order, with templates."""
         return list(self.plan.steps.select_related("template__current").order_by("day", "position", "pk"))
 
+    @property
+    def working_steps(self) -> list[Step]:
+        """Those that are switched on."""
+        return [step for step in self.steps if not step.is_off]
+
     @cached_property
     def numbers(self) -> dict[str, int]:
         """Key → the number that screens show."""

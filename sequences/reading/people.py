@@ -148,6 +148,7 @@ def rows_of(
 
     Classic: the day to come is the first that is not behind them; its date that many runs ahead (semantics 3.2).
     """
+    steps = [step for step in steps if not step.is_off]
     had, last = _had(stays)
     mails = _mails(stays)
     days = max((step.day or 0 for step in steps), default=0)

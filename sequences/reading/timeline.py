@@ -38,6 +38,10 @@ class Card:
     is_first: bool = False
     is_last: bool = False
 
+    @property
+    def is_off(self) -> bool:
+        return self.step.is_off
+
 
 @dataclass(frozen=True)
 class Day:
@@ -115,7 +119,9 @@ def _card(
 def _tags(step: Step) -> tuple[tuple[str, str], ...]:
     named = ((step.name, ""),) if step.name and (step.kind == "email" or step.settings.get("title")) else ()
     priority = step.settings.get("priority", "normal")
+    off = (("Off", "warn"),) if step.is_off else ()
     return (
+        *off,
         *named,
         *(
             ((f"{priority.capitalize()} priority", "hi" if priority == "high" else ""),)
@@ -152,7 +158,11 @@ def _answered(steps: list[Step], step: Step) -> Step | None:
     for earlier in steps:
         if earlier is step:
             return found
-        if earlier.kind == "email" and (found is None or earlier.settings.get("thread") != "reply"):
+        if (
+            earlier.kind == "email"
+            and not earlier.is_off
+            and (found is None or earlier.settings.get("thread") != "reply")
+        ):
             found = earlier
     return found
 

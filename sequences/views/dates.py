@@ -45,7 +45,7 @@ def calendar(request: MemberRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"sequence": sequence, "material": material, "contact": contact}
     context |= {"q": asked, "found": found, "why_not": [], "dates": None}
     if contact is not None:
-        context["dates"] = dates_of(sequence, material.steps, contact, now=moment)
+        context["dates"] = dates_of(sequence, material.working_steps, contact, now=moment)
         context["why_not"] = [WHY_NOT[why] for why in _standing(sequence, contact, moment)]
     return page(request, "sequences/calendar.html", context, parts=("calendar",))
 

@@ -74,7 +74,7 @@ def _funnel(figures: Figures) -> list[tuple[str, int]]:
 
 def _in_progress(done: dict[int, int], material: Material) -> list[tuple[int, int]]:
     """How many stand before each day that has steps."""
-    days = sorted({step.day or 0 for step in material.steps})
+    days = sorted({step.day or 0 for step in material.working_steps})
     found = dict.fromkeys(days, 0)
     for behind, count in done.items():
         ahead = next((day for day in days if day > behind), None)

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
 from sequences.checking import faults_of
-from sequences.commands.planning import copy_step, move_step, remove_step
+from sequences.commands.planning import copy_step, move_step, remove_step, switch_step
 from sequences.commands.publishing import discard_draft, publish
 from sequences.forms import PublishForm
 from sequences.models import Sequence
@@ -81,6 +81,15 @@ def copy(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """A copy right after it."""
     made = copy_step(sequence=sequence, key=key, by=request.member, now=now())
     return _steps(sequence, made.key)
+
+
+@action("sequence.edit")
+def switch(request: MemberRequest, sequence: Sequence, key: str) -> str:
+    """Off, so that it stays and does nothing; or on again (semantics 3.5)."""
+    is_on = request.POST.get("to") == "on"
+    switch_step(sequence=sequence, key=key, is_on=is_on, by=request.member, now=now())
+    messages.success(request, f"Step switched {'on' if is_on else 'off'}.{_when(sequence)}")
+    return _steps(sequence, key)
 
 
 @action("sequence.edit")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sequences.files.specs import TimelineEvent
 from tests.model import adaptive, facts, tree
-from tests.model.world import Sequence, Stay, World
+from tests.model.world import Sequence, Stay, World, working
 
 
 def happen(world: World, event: TimelineEvent, at: datetime) -> None:
@@ -95,8 +95,8 @@ def publish(world: World, event: TimelineEvent, at: datetime) -> None:
     """A new plan (3.5, 5.14), a changed schedule (2.8); one that is the same as before changes nothing."""
     sequence = world.sequence(event.sequence)
     if event.steps is not None:
-        sequence.steps = event.steps
-        keys = {step.key for step in event.steps}
+        sequence.steps = working(event.steps)
+        keys = {step.key for step in sequence.steps}
         for stay in sequence.stays:
             move(stay, event, keys)
     if event.schedule is not None and event.schedule != sequence.schedule:

@@ -43,6 +43,9 @@ class Plans(Chooser):
             if self.kind == "classic":
                 step["day"] = self.pick(self.theme.days)
             self.ask(step, chosen)
+        for step in steps[1:]:
+            if self.one_in(8):
+                step["off"] = True
         return self.source.shuffled(steps)
 
     def step(self, key: str, kind: str) -> Raw:

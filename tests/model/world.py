@@ -90,6 +90,11 @@ class Stay:
         return bool(self.paused) or self.sequence.status == "paused"
 
 
+def working(steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
+    """The steps that are switched on (3.5): the others are in no plan as far as runs are concerned."""
+    return tuple(step for step in steps if not step.is_off)
+
+
 @dataclass
 class Sequence:
     """A sequence as it stands now; ``spec`` keeps what never changes."""
@@ -193,7 +198,7 @@ def build(scenario: Scenario) -> World:
         templates={template.name: template for template in scenario.templates},
         records={"account": {}, "contact": {}, "opportunity": {}},
         sequences=[
-            Sequence(spec, n, spec.status, spec.schedule, spec.steps, since=scenario.now)
+            Sequence(spec, n, spec.status, spec.schedule, working(spec.steps), since=scenario.now)
             for n, spec in enumerate(scenario.sequences)
         ],
     )

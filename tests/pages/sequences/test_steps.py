@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 
 from messaging.models import Template
-from sequences.commands.planning import working_plan
+from sequences.commands.planning import change_step, working_plan
 from sequences.models import Sequence
 from steps.models import Step
-from tenants.models import Tenant
-from tests.factories import make_member
+from tenants.models import Member, Tenant
+from tests.factories import NOW, make_member
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import live
 
@@ -221,3 +221,37 @@ def test_a_draft_is_thrown_away(client: Client, sequence: Sequence, tenant: Tena
     assert keys(sequence) == [("email1", 1), ("call1", 3)]
     sequence.refresh_from_db()
     assert sequence.draft is None
+
+
+def test_a_step_is_switched_off_and_on(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=1, days=0)
+    path = f"/sequences/{sequence.pk}/"
+    client.post(f"{path}steps/call1/switch/", {"to": "off"})
+    page = text(client.get(f"{path}edit/"))
+    assert ">Off<" in page and "Switch on" in page and "is switched off; its open reminders" in page
+    client.post(f"{path}publish/")
+    sequence.refresh_from_db()
+    assert [step.key for step in sequence.plan.working_steps] == ["email1"]
+    assert "Switched off" in text(client.get(f"{path}versions/"))
+    client.post(f"{path}steps/call1/switch/", {"to": "on"})
+    assert "is switched on" in text(client.get(f"{path}edit/"))
+
+
+def test_a_plan_of_which_every_step_is_off_is_not_activated(client: Client, sequence: Sequence) -> None:
+    for key in ("email1", "call1"):
+        client.post(f"/sequences/{sequence.pk}/steps/{key}/switch/", {"to": "off"})
+    said = text(client.post(f"/sequences/{sequence.pk}/activate/", follow=True))
+    assert "Every step is switched off: switch one on, or add one." in said
+    sequence.refresh_from_db()
+    assert sequence.status == "draft"
+
+
+def test_a_condition_on_a_step_that_is_off_is_doubted(
+    client: Client, sequence: Sequence, rep: Member
+) -> None:
+    asked = [{"field": "step.email1.sent", "op": "is", "value": False}]
+    change_step(sequence=sequence, key="call1", by=rep, now=NOW, conditions=asked)
+    client.post(f"/sequences/{sequence.pk}/steps/email1/switch/", {"to": "off"})
+    assert "Step 2 asks about Step 1, which is switched off" in text(
+        client.get(f"/sequences/{sequence.pk}/edit/")
+    )
