@@ -57,11 +57,12 @@ def write(
 ) -> Written:
     """What ``contact`` would get of a step with these settings (semantics 6.2), if ``by`` were its sender.
 
-    Raises CannotTest: no mailbox works, all sending is stopped, a needed value is missing, the text cannot be read.
+    Raises CannotTest: no mailbox works, sending is stopped, a needed value is missing, the text cannot be read.
     """
     tenant = Tenant.objects.get(pk=by.tenant_id)
-    if tenant.sending_paused_at:
-        raise CannotTest("All sending is stopped; nothing leaves, no test either.")
+    if tenant.sending_paused_at or by.sending_paused_at:
+        whose = "All" if tenant.sending_paused_at else "Your"
+        raise CannotTest(f"{whose} sending is stopped; nothing leaves, no test either.")
     mailbox = mailbox_of(by)
     try:
         signature = prepare(by.signature, html=True) if by.signature.strip() else None

@@ -13,7 +13,6 @@ from sequences.commands.editing import NAME_LENGTH
 from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
 from tenants.models import Member
-from tenants.policy import can
 from tenants.zones import ZoneField
 
 MOST_HOLIDAYS = 500
@@ -78,19 +77,17 @@ class NewForm(forms.Form):
 
 
 class DetailsForm(forms.Form):
-    """Name, description, who sends, who sees it."""
+    """Name, description, who sends."""
 
     name = NewForm.base_fields["name"]
     description = NewForm.base_fields["description"]
     sender = forms.ChoiceField(label="Emails are sent from")
-    is_shared = forms.BooleanField(label="Everyone may view and clone it", required=False)
 
     def __init__(
         self,
         data: Any = None,
         *,
         sequence: Sequence,
-        by: Member,
         senders: list[tuple[str, str]],
         **kwargs: Any,
     ) -> None:
@@ -98,19 +95,16 @@ class DetailsForm(forms.Form):
             "name": sequence.name,
             "description": sequence.description,
             "sender": sender_ref(sequence),
-            "is_shared": sequence.is_shared,
         }
         super().__init__(data, initial=initial, **kwargs)
         self.fields["name"].widget.attrs.pop("autofocus", None)
         choices = with_current(senders, sender_ref(sequence), "{} (cannot send)")
         self.fields["sender"].choices = choices  # type: ignore[attr-defined]
-        if not can(by, "sequence.share", sequence):
-            self.fields["is_shared"].disabled = True
 
     @property
     def values(self) -> dict[str, Any]:
         """What sequences.commands.editing.change_settings takes."""
-        found = {name: self.cleaned_data[name] for name in ("name", "description", "is_shared")}
+        found = {name: self.cleaned_data[name] for name in ("name", "description")}
         chosen = self.cleaned_data["sender"]
         if chosen in (SenderMode.OWNER, SenderMode.CONTACT_OWNER):
             return found | {"sender_mode": chosen, "sender": None}

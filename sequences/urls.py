@@ -13,6 +13,7 @@ from sequences.views import (
     listing,
     people,
     sample,
+    sharing,
     status,
     steps,
     template,
@@ -46,6 +47,7 @@ states = [
     path("delete/", status.ask_delete, name="sequence-delete"),
     path("delete/do/", status.delete, name="sequence-delete-do"),
     path("clone/", creating.clone, name="sequence-clone"),
+    path("share/", sharing.sharing, name="sequence-share"),
 ]
 
 pages = [

@@ -14,7 +14,10 @@ M = TypeVar("M", bound=Model)
 
 
 class Owned(Protocol):
-    """An object with an owner; ``is_shared``, where it has one, lets everyone view it."""
+    """An object with an owner; ``is_shared``, where it has one, lets everyone view it.
+
+    A model may have ``shared_with(member) -> Q`` besides: which of its objects somebody else has shared with them.
+    """
 
     owner_id: int | None
 
@@ -39,7 +42,7 @@ def can(member: Member | None, action: str, obj: Any = None) -> bool:
         return reach != NONE
     if obj.owner_id == member.pk:
         return True
-    if action.endswith(".view") and getattr(obj, "is_shared", False):
+    if action.endswith(".view") and _is_shared_with(obj, member):
         return True
     return reach == TEAM and member.team_id is not None and _team_of(obj) == member.team_id
 
@@ -68,7 +71,16 @@ def visible(member: Member, action: str, objects: QuerySet[M]) -> QuerySet[M]:
         mine |= Q(owner__team=member.team_id)
     if action.endswith(".view") and any(f.name == "is_shared" for f in objects.model._meta.fields):
         mine |= Q(is_shared=True)
+        if with_some := getattr(objects.model, "shared_with", None):
+            mine |= with_some(member)
     return objects.filter(mine)
+
+
+def _is_shared_with(obj: Any, member: Member) -> bool:
+    if getattr(obj, "is_shared", False):
+        return True
+    with_some = getattr(type(obj), "shared_with", None)
+    return bool(with_some and type(obj).objects.filter(with_some(member), pk=obj.pk).exists())
 
 
 def _team_of(obj: Any) -> int | None:

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Value
 
 from audience.models import SavedView
+from messaging.models import Template
 from sequences import edits, schedule
 from sequences.models import Sequence, SequencePlan, SequenceView, Status
 from sequences.refusals import Refused
@@ -23,7 +24,7 @@ from steps.models import Plan
 from tenants.commands import audit
 from tenants.fields import Lowered
 from tenants.models import Member
-from tenants.policy import require
+from tenants.policy import can, require
 
 NAME_LENGTH = 120
 
@@ -134,7 +135,10 @@ def change_settings(
 
 @transaction.atomic
 def clone_sequence(*, sequence: Sequence, by: Member, now: datetime, name: str = "") -> Sequence:
-    """A draft of ``by`` with the settings and steps of a sequence that they may see; nobody is inside."""
+    """A draft of ``by`` with the settings and steps of a sequence that they may see; nobody is inside.
+
+    Steps with somebody else's personal template come without one, unless ``by`` may change the original (F-09).
+    """
     from sequences.commands.planning import copy_steps
 
     require(by, "sequence.create")
@@ -146,6 +150,9 @@ def clone_sequence(*, sequence: Sequence, by: Member, now: datetime, name: str =
         name=name or free_copy_name(sequence.name), by=by, now=now, kind=sequence.kind, **kept
     )
     copy_steps(sequence.plan, made.plan)
+    if not (sequence.owner_id == by.pk or can(by, "sequence.edit", sequence)):
+        hidden = Template.objects.filter(is_shared=False).exclude(owner=by)
+        made.plan.steps.filter(template__in=hidden).update(template=None)
     SequenceView.objects.bulk_create(
         SequenceView(sequence=made, view_id=link.view_id) for link in sequence.sequence_views.all()
     )

@@ -1,6 +1,6 @@
 from sequences.models.enrollment import Addition, Enrollment, StepRun
 from sequences.models.run import Run, Schedule
-from sequences.models.sequence import SenderMode, Sequence, SequencePlan, SequenceView, Status
+from sequences.models.sequence import SenderMode, Sequence, SequencePlan, SequenceShare, SequenceView, Status
 
 __all__ = [
     "Addition",
@@ -10,6 +10,7 @@ __all__ = [
     "SenderMode",
     "Sequence",
     "SequencePlan",
+    "SequenceShare",
     "SequenceView",
     "Status",
     "StepRun",

@@ -8,7 +8,7 @@ from timezone_field import TimeZoneField
 from audience.models import SavedView
 from steps.models import Plan
 from tenants.fields import TenantForeignKey, lowered
-from tenants.models import Member, TenantModel
+from tenants.models import Member, Team, TenantModel
 
 
 class Status(models.TextChoices):
@@ -98,6 +98,43 @@ class Sequence(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def shared_with(member: Member) -> models.Q:
+        """Those that were shared with a member by name or with their team (F-09); ``is_shared`` is another matter."""
+        named = models.Q(member=member)
+        if member.team_id is not None:
+            named |= models.Q(team=member.team_id)
+        return models.Q(pk__in=SequenceShare.objects.filter(named).values("sequence"))
+
+
+class SequenceShare(TenantModel):
+    """That a sequence may be viewed and cloned by a member or by a team; never changed by it (F-09)."""
+
+    sequence = TenantForeignKey(Sequence, models.CASCADE, related_name="shares")
+    member = TenantForeignKey(Member, models.CASCADE, null=True)
+    team = TenantForeignKey(Team, models.CASCADE, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "sequence", "member", "team"],
+                nulls_distinct=False,
+                name="sequence_share_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(member__isnull=False, team__isnull=True)
+                | models.Q(member__isnull=True, team__isnull=False),
+                name="sequence_share_of_one",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "member"], name="share_by_member"),
+            models.Index(fields=["tenant", "team"], name="share_by_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} with {self.member or self.team}"
 
 
 class SequenceView(TenantModel):

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
 from sequences.commands.editing import owned
-from sequences.models import Enrollment, Schedule, Sequence, Status
+from sequences.models import Enrollment, Schedule, Sequence, SequenceShare, Status
 from sequences.reading.figures import Figures, figures_of
 from steps.models import Step
 from tenants.models import Member
@@ -29,7 +29,9 @@ class Line:
     days: int
     figures: Figures
     next_run_at: datetime | None
+    is_shared: bool = False
     may_edit: bool = False
+    may_share: bool = False
 
 
 def of_tab(tab: str, member: Member) -> Q:
@@ -37,7 +39,7 @@ def of_tab(tab: str, member: Member) -> Q:
     archived = Q(status=Status.ARCHIVED)
     return {
         "mine": Q(owner=member) & ~archived,
-        "shared": Q(is_shared=True) & ~Q(owner=member) & ~archived,
+        "shared": (Q(is_shared=True) | Sequence.shared_with(member)) & ~Q(owner=member) & ~archived,
         "archived": archived,
     }.get(tab, ~archived)
 
@@ -81,8 +83,15 @@ def lines_of(sequences: Iterable[Sequence]) -> list[Line]:
     ids = [sequence.pk for sequence in found]
     figures, due = figures_of(found), _next_runs(ids)
     shapes = _shapes([sequence.plan_id for sequence in found])
+    shared = set(SequenceShare.objects.filter(sequence__in=ids).values_list("sequence_id", flat=True))
     return [
-        Line(s, *shapes.get(s.plan_id, ([], 0)), figures=figures[s.pk], next_run_at=due.get(s.pk))
+        Line(
+            s,
+            *shapes.get(s.plan_id, ([], 0)),
+            figures=figures[s.pk],
+            next_run_at=due.get(s.pk),
+            is_shared=s.is_shared or s.pk in shared,
+        )
         for s in found
     ]
 

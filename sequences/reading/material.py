@@ -14,6 +14,7 @@ from audience.conditions.parse import Scope
 from messaging.models import Mailbox, Template
 from sequences.commands.planning import working_plan
 from sequences.models import SenderMode, Sequence
+from sequences.reading.private import hide_private
 from steps.forms import Setting
 from steps.kinds import KINDS
 from steps.models import Plan, Step
@@ -35,8 +36,9 @@ class Material:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps in their order, with templates."""
-        return list(self.plan.steps.select_related("template__current").order_by("day", "position", "pk"))
+        """The steps in their order, with templates, but not those that are hidden from the member."""
+        found = self.plan.steps.select_related("template__current").order_by("day", "position", "pk")
+        return hide_private(found, self.sequence, self.member)
 
     @property
     def working_steps(self) -> list[Step]:

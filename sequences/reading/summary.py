@@ -70,8 +70,17 @@ def _details(material: Material) -> Pairs:
         ("Type", sequence.kind.capitalize()),
         ("Owner", sequence.owner.name),
         ("Emails are sent from", material.sender_words),
-        ("Shared", "Everyone may view and clone it" if sequence.is_shared else "No"),
+        ("Shared with", _shared_with(sequence)),
     ]
+
+
+def _shared_with(sequence: Sequence) -> str:
+    if sequence.is_shared:
+        return "Everyone"
+    shares = list(sequence.shares.select_related("member__user", "team").order_by("pk"))
+    names = [f"team {share.team.name}" for share in shares if share.team]
+    names += [share.member.name for share in shares if share.member]
+    return ", ".join(names) or "Nobody"
 
 
 def _audience(material: Material) -> Pairs:

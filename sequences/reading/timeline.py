@@ -142,7 +142,7 @@ def _words(material: Material, step: Step) -> tuple[str, str, str]:
         )
     version = step.template.current if step.template else None
     if version is None:
-        return "No template yet", "", ""
+        return step.template.name if step.template else "No template yet", "", ""
     text = plain(version.body)
     if step.settings.get("thread") != "reply":
         return version.subject, text, "New thread"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sequences.changes import Change, changes_between
 from sequences.models import Sequence, SequencePlan
+from sequences.reading.private import hide_private
 from steps.models import Plan, Step
+from tenants.models import Member
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,13 @@ class Version:
     is_draft: bool
 
 
-def versions_of(sequence: Sequence) -> list[Version]:
-    """Two statements, however many there are."""
+def versions_of(sequence: Sequence, member: Member) -> list[Version]:
+    """As a member may see them. Two statements, however many there are."""
     links = SequencePlan.objects.filter(sequence=sequence).select_related("plan__made_by__user")
     plans = {link.plan_id: link.plan for link in links} | {sequence.plan_id: sequence.plan}
     steps: dict[int, list[Step]] = defaultdict(list)
-    for step in Step.objects.filter(plan__in=plans).select_related("template").order_by("day", "position"):
+    found_steps = Step.objects.filter(plan__in=plans).select_related("template").order_by("day", "position")
+    for step in hide_private(found_steps, sequence, member):
         steps[step.plan_id].append(step)
     found, before = [], None
     for plan in sorted(plans.values(), key=lambda plan: (plan.number, plan.pk)):

@@ -14,7 +14,7 @@ from sequences.enrollment import last_ordinal
 from sequences.models import Addition, Enrollment, Sequence, Status
 from sequences.reading.live import coming
 from sequences.reading.people import PersonRow, rows_of
-from steps.models import Step
+from sequences.reading.private import hide_private
 from tenants.access import MemberRequest, requires
 from tenants.policy import can, visible
 
@@ -57,7 +57,8 @@ def panel(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _stay(request: MemberRequest, stay: Enrollment) -> Stay:
     sequence = stay.sequence
-    steps: list[Step] = list(sequence.plan.steps.select_related("template").order_by("day", "position", "pk"))
+    found = sequence.plan.steps.select_related("template").order_by("day", "position", "pk")
+    steps = hide_private(found, sequence, request.member)
     is_inside = stay.state != Enrollment.EXITED
     runs = coming(sequence, now=now()) if is_inside else ()
     ordinal = last_ordinal(sequence.pk) if is_inside else 0

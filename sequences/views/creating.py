@@ -39,4 +39,8 @@ def clone(request: MemberRequest, sequence: Sequence) -> str:
     """A draft of one's own with the same settings and steps (F-09)."""
     made = clone_sequence(sequence=sequence, by=request.member, now=now())
     messages.success(request, f"{made.name} is a draft of yours. Nobody is inside.")
+    lost = sequence.plan.steps.exclude(template=None).count() - made.plan.steps.exclude(template=None).count()
+    if lost:
+        steps = "1 step had a personal template" if lost == 1 else f"{lost} steps had personal templates"
+        messages.warning(request, f"{steps} of somebody else: choose your own.")
     return f"/sequences/{made.pk}/edit/"

@@ -62,6 +62,7 @@ def head_of(request: MemberRequest, sequence: Sequence, material: Material, tab:
         "may_edit": can(member, "sequence.edit", sequence),
         "may_delete": can(member, "sequence.delete", sequence),
         "may_create": can(member, "sequence.create"),
+        "may_share": can(member, "sequence.share", sequence),
         "may_manage": can(member, "enrollment.manage", sequence),
     }
 
@@ -114,7 +115,7 @@ def versions(request: MemberRequest, pk: int) -> HttpResponse:
     """The plans that were, with what each changed."""
     sequence = seen_by(request, pk)
     material = Material(sequence, request.member, sequence.plan)
-    context = {"versions": versions_of(sequence)}
+    context = {"versions": versions_of(sequence, request.member)}
     return render(
         request, "sequences/versions.html", head_of(request, sequence, material, "versions") | context
     )

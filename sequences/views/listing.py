@@ -31,7 +31,12 @@ def index(request: MemberRequest) -> HttpResponse:
     troubled = asked.get("problems") == "1"
     found = listed(member, tab=tab, q=q, status=status, owner=owner, troubled=troubled)
     lines = [
-        replace(line, may_edit=can(member, "sequence.edit", line.sequence)) for line in lines_of(found[:PAGE])
+        replace(
+            line,
+            may_edit=can(member, "sequence.edit", line.sequence),
+            may_share=can(member, "sequence.share", line.sequence),
+        )
+        for line in lines_of(found[:PAGE])
     ]
     total = reduce(Figures.plus, (line.figures for line in lines), Figures())
     due = [line.next_run_at for line in lines if line.next_run_at]

@@ -59,7 +59,7 @@ class Details(Section):
     name, title = "details", "Name and sender"
 
     def bind(self, data: Any) -> forms.Form:
-        return DetailsForm(data, sequence=self.sequence, by=self.by, senders=self.material.senders)
+        return DetailsForm(data, sequence=self.sequence, senders=self.material.senders)
 
     def values(self) -> dict[str, Any]:
         assert isinstance(self.form, DetailsForm)

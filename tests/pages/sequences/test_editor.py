@@ -78,10 +78,10 @@ def test_another_tenants_sequence_is_not_there(client: Client) -> None:
 
 
 def test_the_details_are_saved(client: Client, sequence: Sequence) -> None:
-    data = {"name": "New name", "description": "D", "sender": "contact_owner", "is_shared": "on"}
+    data = {"name": "New name", "description": "D", "sender": "contact_owner"}
     assert client.post(edit(sequence, "details/"), data)["Location"] == edit(sequence, "#fold-details")
     sequence.refresh_from_db()
-    assert (sequence.name, sequence.sender_mode, sequence.is_shared) == ("New name", "contact_owner", True)
+    assert (sequence.name, sequence.sender_mode) == ("New name", "contact_owner")
 
 
 def test_a_fixed_sender_is_one_with_a_mailbox(client: Client, sequence: Sequence, rep: Member) -> None:

@@ -1,0 +1,33 @@
+"""What of a sequence stays hidden from whoever it is shared with: the personal templates of others (F-09)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from messaging.models import Template
+from sequences.models import Sequence
+from steps.models import Step
+from tenants.models import Member
+from tenants.policy import can
+
+HIDDEN = Template(name="Private template")
+
+
+def reads_all(member: Member, sequence: Sequence) -> bool:
+    """Whether nothing is hidden: from its owner, and from whoever may change it."""
+    return sequence.owner_id == member.pk or can(member, "sequence.edit", sequence)
+
+
+def hide_private(steps: Iterable[Step], sequence: Sequence, member: Member) -> list[Step]:
+    """The steps, with ``HIDDEN`` in the place of templates that the member may not read. They are only to be shown."""
+    found = list(steps)
+    if not reads_all(member, sequence):
+        for step in found:
+            if step.template is not None and is_private(step.template, member):
+                step._meta.get_field("template").set_cached_value(step, HIDDEN)
+    return found
+
+
+def is_private(template: Template, member: Member) -> bool:
+    """Whether a template is somebody else's own."""
+    return not template.is_shared and template.owner_id != member.pk
