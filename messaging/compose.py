@@ -28,12 +28,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """What is added to the text. ``postal_address`` may have several lines; it stands with the unsubscribe link."""
+    """What is added to the text. The footer says who sends (``identity``), their ``postal_address`` in several lines,
+    as commercial mail has to (CAN-SPAM: 15 U.S.C. 7704(a)(5)), and how to unsubscribe."""
 
     links: Links
     opens: bool = True
     clicks: bool = True
     unsubscribe: bool = True
+    identity: str = ""
     postal_address: str = ""
     unsubscribe_label: str = "Unsubscribe"
 
@@ -75,7 +77,7 @@ def compose(
             html, found = tracked.html, tracked.links
         if tracking.unsubscribe:
             unsubscribe = tracking.links.unsubscribe()
-            html += _footer(tracking, unsubscribe)
+        html += _footer(tracking, unsubscribe)
         if tracking.opens:
             pixel = PIXEL.format(escape(tracking.links.open()))
     document = DOCUMENT.format(html + pixel)
@@ -84,6 +86,10 @@ def compose(
 
 
 def _footer(tracking: Tracking, unsubscribe: str) -> str:
-    lines = [escape(line.strip()) for line in tracking.postal_address.splitlines() if line.strip()]
-    lines.append(f'<a href="{escape(unsubscribe)}">{escape(tracking.unsubscribe_label)}</a>')
-    return "\n" + FOOTER.format("<br>".join(lines))
+    address = [line.strip() for line in tracking.postal_address.splitlines() if line.strip()]
+    if tracking.identity and tracking.identity.casefold() not in " ".join(address).casefold():
+        address.insert(0, tracking.identity)
+    lines = [escape(line) for line in address]
+    if unsubscribe:
+        lines.append(f'<a href="{escape(unsubscribe)}">{escape(tracking.unsubscribe_label)}</a>')
+    return "\n" + FOOTER.format("<br>".join(lines)) if lines else ""

@@ -160,7 +160,7 @@ class _Press:
         )
         tracking = Tracking(
             links, opens=mailing.track_opens, clicks=mailing.track_clicks, unsubscribe=mailing.unsubscribe,
-            postal_address=self.tenant.postal_address,
+            identity=self.tenant.identity, postal_address=self.tenant.postal_address,
         )  # fmt: skip
         composed = compose(heading, text, found, tracking)
         has_copies = bool(all_copies(mailing, self.owners.get(message.id)))

@@ -95,10 +95,11 @@ def send(written: Written) -> None:
         raise CannotTest(f"The server did not take it: {said or verdict.reason}")
 
 
-def _footer(tenant: Tenant, given: Mapping[str, Any]) -> Tracking | None:
+def _footer(tenant: Tenant, given: Mapping[str, Any]) -> Tracking:
     """The footer that the mail would have, with a link that unsubscribes nobody."""
-    if not given.get("unsubscribe", True):
-        return None
     signer = Signer([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
     links = Links(signer, settings.TRACKING_BASE_URL, settings.PUBLIC_BASE_URL, tenant.pk, NO_MESSAGE)
-    return Tracking(links, opens=False, clicks=False, postal_address=tenant.postal_address)
+    return Tracking(
+        links, opens=False, clicks=False, unsubscribe=bool(given.get("unsubscribe", True)),
+        identity=tenant.identity, postal_address=tenant.postal_address,
+    )  # fmt: skip

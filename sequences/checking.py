@@ -19,6 +19,7 @@ from steps.models import Plan, Step
 from tenants.models import Member, Tenant
 from tenants.wall import current_id
 
+NO_NAME = "has no name that recipients would see: give one to the mailbox, or under My settings."
 NO_MAILBOX = "has no mailbox connected: mails would be held."
 
 
@@ -124,6 +125,8 @@ def _senders(material: Material) -> dict[str, SenderFacts]:
 
 def _sender(member: Member) -> SenderFacts:
     boxes = list(member.mailboxes.all())
+    if not member.user.name and not all(box.name for box in boxes):
+        return SenderFacts(member.name, member.is_active, NO_NAME)
     if any(box.state == Mailbox.WORKING for box in boxes):
         return SenderFacts(member.name, member.is_active)
     broken = next((box for box in boxes if box.state == Mailbox.BROKEN), None)

@@ -227,10 +227,10 @@ def _senders(facts: Facts) -> Iterator[Finding]:
 
 
 def _postal_address(facts: Facts) -> Iterator[Finding]:
-    sends_link = [step for step in facts.steps if step.is_email and step.settings.get("unsubscribe", True)]
-    if sends_link and not facts.postal_address.strip():
-        words = "The workspace has no postal address, which must stand under mails with an unsubscribe link."
-        yield Finding(FAULT, "steps", words, sends_link[0].key, "unsubscribe", "workspace")
+    mail = next((step for step in facts.steps if step.is_email), None)
+    if mail and not facts.postal_address.strip():
+        words = "The workspace has no postal address, which must stand under automatic mails."
+        yield Finding(FAULT, "steps", words, mail.key, cure="workspace")
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (

@@ -40,6 +40,7 @@ editing = [
 
 states = [
     path("activate/", status.activate, name="sequence-activate"),
+    path("activate/ask/", status.ask_activate, name="sequence-activate-ask"),
     path("pause/", status.pause, name="sequence-pause"),
     path("resume/", status.resume, name="sequence-resume"),
     path("archive/", status.ask_archive, name="sequence-archive"),

@@ -46,6 +46,7 @@ class WorkspaceForm(forms.Form):
     name = forms.CharField(max_length=200, error_messages={"required": "A workspace needs a name."})
     timezone = ZoneField(error_messages=ZONE_MISSING)
     country = forms.ChoiceField(required=False)
+    legal_name = forms.CharField(required=False, max_length=200)
     postal_address = forms.CharField(
         required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -56,6 +57,9 @@ class WorkspaceForm(forms.Form):
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
+
+    def clean_legal_name(self) -> str:
+        return one_line(self.cleaned_data["legal_name"])
 
     def clean_postal_address(self) -> str:
         lines = self.cleaned_data["postal_address"].splitlines()

@@ -24,9 +24,7 @@ class Tenant(models.Model):
     country = models.CharField(
         max_length=2, blank=True, help_text="ISO 3166 code: how numbers without + are read"
     )
-    postal_address = models.TextField(
-        blank=True, help_text="stands under every mail with an unsubscribe link"
-    )
+    postal_address = models.TextField(blank=True, help_text="stands under every automatic mail")
     legal_name = models.CharField(
         max_length=200, blank=True, help_text="who sends, under every automatic mail; empty: the name"
     )
@@ -42,6 +40,11 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def identity(self) -> str:
+        """Who sends, as it stands under mails."""
+        return self.legal_name or self.name
 
 
 class UserManager(BaseUserManager["User"]):

@@ -14,27 +14,45 @@ from messaging import outbox, stops
 from messaging.models import Mailbox
 from sequences import checking, enrollment, schedule
 from sequences.models import Addition, Sequence, Status
+from sequences.reading.audience import newcomers
 from sequences.refusals import Refused
 from tenants.commands import audit
-from tenants.models import Member
+from tenants.models import Member, Tenant
 from tenants.policy import require
+from tenants.wall import current_id
 
 FINISH, END = "finish", "end"
 """What becomes of those inside an archived sequence: they go on, or their stays end."""
 
 PAUSED = "paused"
 
+TOLERANCE = 1.05
+"""How much more than there are now may have been confirmed a moment ago."""
+
+
+class TooMany(Refused):
+    """Activating would let in ``people``, which has to be confirmed by their number."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(f"{people:,} people would come in at the first run: confirm their number.", "people")
+        self.people = people
+
 
 @transaction.atomic
-def activate(*, sequence: Sequence, by: Member, now: datetime) -> bool:
-    """Have a draft run from ``now`` on (semantics 2.6). Raises Refused with the first fault that forbids it."""
+def activate(*, sequence: Sequence, by: Member, now: datetime, confirmed: int | None = None) -> bool:
+    """Have a draft run from ``now`` on (semantics 2.6). Raises Refused with the first fault that forbids it.
+
+    Where its first run would let in more people than the workspace's ``confirm_above``, ``confirmed`` is their number
+    as a person has typed it; else raises TooMany. Meanwhile it may have become a little less, not more.
+    """
     require(by, "sequence.edit", sequence)
     row = _held(sequence, now)
     if row.status != Status.DRAFT:
         return False
     _refuse_faulty(row)
+    people = _refuse_many(row, confirmed, now)
     begin(row, now=now)
-    return _done(sequence, row, by=by, now=now, verb="sequence.activate")
+    return _done(sequence, row, by=by, now=now, verb="sequence.activate", people=people)
 
 
 @transaction.atomic
@@ -163,3 +181,12 @@ def _refuse_faulty(row: Sequence) -> None:
     if found:
         more = f" There are {len(found) - 1} more faults." if len(found) > 1 else ""
         raise Refused(f"{found[0].message}{more}", found[0].field)
+
+
+def _refuse_many(row: Sequence, confirmed: int | None, now: datetime) -> int:
+    """How many its first run would let in."""
+    people = newcomers(row, now=now)
+    is_known = confirmed is not None and people <= confirmed <= people * TOLERANCE
+    if people > Tenant.objects.get(pk=current_id()).confirm_above and not is_known:
+        raise TooMany(people)
+    return people

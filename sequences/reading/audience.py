@@ -20,7 +20,7 @@ from sequences.engine import entry, refusals
 from sequences.engine.due import Work, work_of
 from sequences.engine.lacking import needed_by_step
 from sequences.engine.questions import PERSON, Unreadable
-from sequences.models import Run, SenderMode, Sequence
+from sequences.models import Addition, Run, SenderMode, Sequence
 from tenants.localtime import local_date
 
 SAMPLE = 10
@@ -70,6 +70,25 @@ def audience_of(
     sample = Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk")
     found = Audience(way.people.count(), admitted.people.count(), again.people.count(), list(sample), [])
     return replace(found, reasons=_reasons(work, way)) if work.steps and found.refused > 0 else found
+
+
+def newcomers(sequence: Sequence, *, now: datetime) -> int:
+    """How many people its next run would let in: by themselves, and those added by hand. A few more at the most.
+
+    Raises sequences.engine.questions.Unreadable.
+    """
+    work = _work(sequence, {}, now)
+    added = Addition.objects.filter(sequence=sequence)
+    asked = entry.by_themselves(work)
+    if asked is None:
+        return added.count()
+    way = entry.matching(work.sequence, asked)
+    others = way.filtered(
+        refusals.may_come_again(work, way.column("pk")),
+        ~Q((f"{way.column('pk')}__in", added.values("contact"))),
+    )
+    people = refusals.passed(work, others).people.order_by().values(way.column("pk")).distinct()
+    return added.count() + people.count()
 
 
 def _reasons(work: Work, way: entry.Way) -> list[tuple[str, int]]:

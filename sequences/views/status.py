@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from sequences import checking
 from sequences.commands import status
 from sequences.commands.editing import delete_draft
-from sequences.models import Enrollment, Sequence
+from sequences.models import Enrollment, Sequence, Status
+from sequences.reading.audience import newcomers, runs_for
 from sequences.refusals import Refused
-from sequences.views.access import action, back, changed_by
+from sequences.views.access import action, back, changed_by, number_of
 from tenants.access import MemberRequest, requires
 
 
@@ -24,12 +25,30 @@ def activate(request: MemberRequest, sequence: Sequence) -> str:
         messages.error(request, "Not activated: see what is to be mended.")
         return f"/sequences/{sequence.pk}/edit/#review"
     try:
-        status.activate(sequence=sequence, by=request.member, now=now())
+        typed = number_of("".join(filter(str.isdigit, request.POST.get("people", ""))))
+        status.activate(sequence=sequence, by=request.member, now=now(), confirmed=typed)
+    except status.TooMany:
+        if "people" in request.POST:
+            messages.error(request, "That is not their number: nothing was activated.")
+        return f"/sequences/{sequence.pk}/activate/ask/"
     except Refused as refused:
         messages.error(request, refused.message)
         return f"/sequences/{sequence.pk}/edit/#review"
     messages.success(request, f"{sequence.name} is active.")
     return f"/sequences/{sequence.pk}/"
+
+
+@require_GET
+@requires("sequence.view")
+def ask_activate(request: MemberRequest, pk: int) -> HttpResponse:
+    """For so many people? Their number is to be typed."""
+    sequence = changed_by(request, pk)
+    faulty = sequence.status != Status.DRAFT or checking.faults_of(sequence)
+    if faulty:
+        return redirect(f"/sequences/{pk}/edit/#review")
+    people = newcomers(sequence, now=now())
+    context = {"sequence": sequence, "people": people, "runs": runs_for(sequence, people)}
+    return render(request, "sequences/activate.html", context)
 
 
 @action("sequence.edit")

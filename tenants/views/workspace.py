@@ -15,13 +15,15 @@ from tenants.fragments import page
 from tenants.sessions import CHOSEN, active_memberships
 from tenants.zones import zone_names
 
+FIELDS = ("name", "timezone", "country", "legal_name", "postal_address")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("policy.edit", "admin.manage")
 def workspace(request: MemberRequest) -> HttpResponse:
-    """Name, time zone, country and postal address."""
+    """Name, time zone, country; who sends, and their postal address."""
     tenant = request.membership.tenant
-    now_so = {name: getattr(tenant, name) for name in ("name", "timezone", "country", "postal_address")}
+    now_so = {name: getattr(tenant, name) for name in FIELDS}
     form = WorkspaceForm(request.POST) if request.method == "POST" else WorkspaceForm(initial=now_so)
     if form.is_bound and form.is_valid():
         change_workspace(tenant=tenant, by=request.member, now=now(), **form.cleaned_data)

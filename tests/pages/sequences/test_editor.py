@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from audience.models import Account, SavedView
+from audience.models import Account, SavedView, Suppression
 from messaging.models import Template, TemplateVersion
+from sequences.commands import people
 from sequences.commands.editing import create_sequence
 from sequences.models import Sequence, Status
-from tenants.models import Member, Role, Tenant
+from tenants.models import AuditLine, Member, Role, Tenant
 from tenants.wall import use
 from tests.factories import NOW, AccountFactory, ContactFactory, make_member, make_tenant
 from tests.pages.conftest import SignIn
@@ -254,6 +255,38 @@ def test_a_draft_with_faults_names_each_and_is_not_activated(
     assert response["Location"] == edit(sequence, "#review")
     sequence.refresh_from_db()
     assert sequence.status == Status.DRAFT
+
+
+def test_activating_for_more_than_the_workspaces_number_asks_for_theirs(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(confirm_above=2)
+    for _ in range(3):
+        ContactFactory(city="Bonn")
+    people.add(sequence=sequence, contacts=[ContactFactory(city="Ulm").pk], by=rep, now=NOW)
+    Suppression.objects.create(
+        channel="email", address_norm=ContactFactory(city="Bonn").email, reason="bounced", at=NOW
+    )
+    url, ask = f"/sequences/{sequence.pk}/activate/", f"/sequences/{sequence.pk}/activate/ask/"
+    assert client.post(url)["Location"] == ask
+    page = text(client.get(ask))
+    assert "Activate for 4 people?" in page
+    for typed in ("", "3", "400", "four"):
+        assert "That is not their number" in text(client.post(url, {"people": typed}, follow=True))
+    sequence.refresh_from_db()
+    assert sequence.status == Status.DRAFT
+    assert "Outbound is active." in text(client.post(url, {"people": " 4 "}, follow=True))
+    assert AuditLine.objects.get(verb="sequence.activate").data["people"] == 4
+    assert client.get(ask)["Location"].endswith("/edit/#review")
+
+
+def test_without_a_postal_address_nothing_is_activated(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(postal_address="")
+    page = text(client.post(f"/sequences/{sequence.pk}/activate/", follow=True))
+    assert "The workspace has no postal address" in page
+    assert 'href="/settings/workspace/"' in page
 
 
 def test_a_sound_draft_is_activated(client: Client, sequence: Sequence) -> None:

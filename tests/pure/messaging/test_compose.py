@@ -120,6 +120,16 @@ def test_a_long_mail_says_that_it_will_be_clipped():
     assert compose(HEADING, long, VALUES, TRACKING).clipped
 
 
+def test_who_sends_stands_in_the_footer_once_with_a_link_or_without():
+    for unsubscribe in (True, False):
+        tracking = replace(TRACKING, identity="Kite & Co", unsubscribe=unsubscribe)
+        text, html = parts(compose(HEADING, TEXT, VALUES, tracking).raw)
+        assert "Kite & Co\r\nAcme\r\nMain St 1" in text
+        assert ("Unsubscribe" in html) is unsubscribe
+    tracking = replace(TRACKING, identity="ACME")
+    assert "ACME" not in parts(compose(HEADING, TEXT, VALUES, tracking).raw)[1], "the address says it already"
+
+
 def test_a_label_and_an_address_are_text():
     tracking = replace(TRACKING, postal_address="<b>Acme & Co</b>", unsubscribe_label="Abmelden & <raus>")
     _, html = parts(compose(HEADING, TEXT, VALUES, tracking).raw)

@@ -180,10 +180,11 @@ def test_a_sender_who_cannot_send_is_named_once(sender: SenderFacts | None, leve
     assert (found.level, found.field) == (level, "from")
 
 
-def test_an_unsubscribe_link_needs_a_postal_address() -> None:
-    found = only(check(facts(mail(), postal_address=" ")))
-    assert (found.level, found.cure) == (FAULT, "workspace")
-    assert check(facts(mail(settings={"unsubscribe": False}), postal_address="")) == []
+@pytest.mark.parametrize("unsubscribe", [True, False])
+def test_automatic_mails_need_a_postal_address(unsubscribe: bool) -> None:
+    found = only(check(facts(mail(settings={"unsubscribe": unsubscribe}), postal_address=" ")))
+    assert (found.level, found.step, found.cure) == (FAULT, "a", "workspace")
+    assert check(facts(call(), postal_address="")) == []
 
 
 def test_an_audience_of_nobody_is_said() -> None:
