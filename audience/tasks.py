@@ -83,3 +83,11 @@ def work_due_records() -> None:
         with use(tenant_id):
             throw_away(job_id)
         work_records.delay(tenant_id, job_id)
+
+
+@shared_task
+def build_index(record: str, column: str, is_slot: bool) -> None:
+    """Build an index on demand, outside of any transaction. Ringing twice does no harm."""
+    from audience.indexes import build
+
+    build(record, column, is_slot=is_slot)

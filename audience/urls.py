@@ -51,6 +51,7 @@ urlpatterns = [
     path("conditions/builder/", listed.builder, name="conditions-builder"),
     path("conditions/preview/", conditions.preview, name="conditions-preview"),
     path("settings/fields/", fields.index, name="fields"),
+    path("settings/fields/index/", fields.index_on_demand, name="field-index"),
     path("settings/fields/new/", fields.new, name="field-new"),
     path("settings/fields/<int:pk>/", fields.edit, name="field"),
     path("settings/fields/<int:pk>/retire/", fields.retire, name="field-retire"),

@@ -6,18 +6,21 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
-from audience import uses
-from audience.catalogue import CannotMakeField, as_field, catalogue, lowered, make_field
+from audience import indexes, uses
+from audience.catalogue import CannotMakeField, as_field, catalogue, column_of, lowered, make_field
 from audience.conditions.parse import is_custom_key
 from audience.conditions.types import FieldType
-from audience.fields import RECORDS, Catalogue
+from audience.fields import RECORDS, Catalogue, Field
 from audience.models import Choice, CustomField
+from audience.tasks import build_index
 from tenants.commands import audit
-from tenants.models import Member
+from tenants.models import Member, Tenant
 from tenants.policy import require
+from tenants.wall import current_id
 
 LONGEST_LABEL = 60
 
@@ -88,6 +91,19 @@ def set_values(*, by: Member, record: str, key: str, values: Iterable[str], at: 
     rows = Choice.objects.filter(record=record, field=key)
     if (first := rows.first()) is not None:
         audit(by=by, verb="choices.set", obj=first, at=at, record=record, field=key, values=kept)
+
+
+@transaction.atomic
+def ask_for_index(*, by: Member, field: Field, at: datetime) -> None:
+    """Have an index of a field built, in the background. Raises indexes.TooMany."""
+    require(by, "admin.manage")
+    column = indexes.column_of(field, column_of(field))
+    assert column, "no index serves this field"
+    indexes.require_room(field.record, column)
+    tenant = Tenant.objects.get(pk=current_id())
+    audit(by=by, verb="field.index", obj=tenant, at=at, field=field.name)
+    bell = partial(build_index.delay, field.record, column, field.is_custom)
+    transaction.on_commit(bell, robust=True)
 
 
 def _set_values(record: str, key: str, values: Iterable[str]) -> None:

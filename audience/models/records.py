@@ -144,6 +144,7 @@ class Contact(Activity, Slots, TenantModel):
             models.Index(fields=["tenant", "account"], name="contact_by_account"),
             models.Index(fields=["tenant", "owner"], name="contact_by_owner"),
             models.Index(fields=["tenant", "lifecycle_stage_norm"], name="contact_by_stage"),
+            models.Index(fields=["tenant", "created_at"], name="contact_by_arrival"),
         ]
 
     def __str__(self) -> str:
@@ -203,6 +204,9 @@ class Opportunity(Slots, TenantModel):
         indexes = [
             models.Index(fields=["tenant", "contact"], name="opportunity_by_contact"),
             models.Index(fields=["tenant", "account"], name="opportunity_by_account"),
+            models.Index(fields=["tenant", "owner"], name="opportunity_by_owner"),
+            models.Index(fields=["tenant", "stage_norm"], name="opportunity_by_stage"),
+            models.Index(fields=["tenant", "close_on"], name="opportunity_by_close"),
         ]
 
     def __str__(self) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from audience import uses
-from audience.catalogue import SLOTS, CannotMakeField, as_field, choices_of
+from audience import indexes, uses
+from audience.catalogue import SLOTS, CannotMakeField, as_field, catalogue, choices_of, column_of
 from audience.commands import fields as commands
 from audience.conditions.types import FieldType
 from audience.field_forms import RECORD_NAMES, TYPE_NAMES, FieldForm, LabelForm
@@ -30,13 +30,20 @@ def index(request: MemberRequest) -> HttpResponse:
     record = record if record in RECORD_NAMES else CONTACT
     own = list(CustomField.objects.order_by("label", "pk"))
     live = [field for field in own if field.retired_at is None]
+    known = indexes.states(record)
+    fields = [as_field(field) for field in live if field.record == record]
+    columns = {field.key: field.column for field in live if field.record == record}
+    shown = [field for field in STANDARD if field.record == record and field is not SEQUENCE]
     context = {
+        "fast_states": {
+            f.name: indexes.state_of(f, columns.get(f.key, f.key), known) for f in (*shown, *fields)
+        },
         "record": record,
         "records": RECORD_NAMES,
         "counts": {name: sum(field.record == name for field in live) for name in RECORD_NAMES},
         "own": [field for field in live if field.record == record],
         "retired": [field for field in own if field.retired_at and field.record == record],
-        "standard": [field for field in STANDARD if field.record == record and field is not SEQUENCE],
+        "standard": shown,
         "types": TYPE_NAMES | {FieldType.USER: "Member", FieldType.REFERENCE: "Record"},
     }
     return render(request, "audience/fields.html", context)
@@ -123,6 +130,23 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, f"{field.label} is back, with the values it had.")
     return HttpResponseRedirect(f"{reverse('fields')}?record={field.record}")
+
+
+@require_POST
+@requires("admin.manage")
+def index_on_demand(request: MemberRequest) -> HttpResponse:
+    """Have an index of a field built, so that filters by it stay fast however many records there are."""
+    record, _, key = request.POST.get("field", "").partition(".")
+    field = catalogue().get(record, key)
+    if field is None or indexes.state_of(field, column_of(field), {}) != indexes.NONE:
+        raise Http404
+    try:
+        commands.ask_for_index(by=request.member, field=field, at=now())
+    except indexes.TooMany as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"The index of {field.label} is being built. Nothing waits for it.")
+    return HttpResponseRedirect(f"{reverse('fields')}?record={record}")
 
 
 def _attempt(form: Any, do: Callable[[], Any]) -> Any:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from audience import indexes
 from audience.catalogue import call_outcomes, catalogue, choices_of
 from audience.models import Contact, CustomField, SavedView
+from audience.tasks import build_index
 from messaging.templating import save_template
 from sequences.commands.editing import create_sequence
 from sequences.models import Sequence
@@ -163,3 +167,45 @@ def test_lists_of_values_are_kept_in_their_order(me: Somebody) -> None:
     assert answer.status_code == 422
     assert "One value is needed at least." in words(answer.content.decode())
     assert me.client.post("/settings/lists/", {"list": "x"}).status_code == 404
+
+
+def test_an_index_is_asked_for_and_offered_no_more(
+    me: Somebody, django_capture_on_commit_callbacks: Any
+) -> None:
+    field = make(me)
+    page = words(me.get("/settings/fields/"))
+    assert "Build index" in page and "Indexed" in page
+    with django_capture_on_commit_callbacks() as bells:
+        answer = me.client.post("/settings/fields/index/", {"field": f"contact.{field.key}"}, follow=True)
+    assert "is being built" in answer.content.decode() and bells
+    for wrong in ("contact.email", "contact.nonsense", "contact.last_sent_at", "x"):
+        assert me.client.post("/settings/fields/index/", {"field": wrong}).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_is_built_beside_the_work_of_others(client: Client) -> None:
+    me = Somebody(client, make_tenant())
+    field = make(me, label="Plan", type="text")
+    with use(me.tenant):
+        ContactFactory(**{field.column: "x" * 15_000})
+        ContactFactory(**{field.column: "Gold"})
+    column = f"{field.column}_norm"
+    try:
+        build_index("contact", column, True)
+        build_index("contact", column, True)
+        assert indexes.states("contact") == {column: indexes.READY}
+        with use(me.tenant):
+            ContactFactory(**{field.column: "ü" * 20_000})
+        row = re.search(r"Plan</a>.*?</tr>", me.get("/settings/fields/"), re.DOTALL)
+        assert row and "Indexed" in row[0]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX IF EXISTS {indexes.name_of('contact', column)}")
+
+
+def test_there_is_an_end_to_indexes(me: Somebody) -> None:
+    with connection.cursor() as cursor:
+        for n in range(1, 13):
+            cursor.execute(indexes.sql_of("contact", f"number_{n:02}", is_slot=True, how=""))
+    page = me.client.post("/settings/fields/index/", {"field": "contact.city"}, follow=True).content.decode()
+    assert "All 12 indexes on demand are in use" in page
