@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from steps.models import Step
@@ -60,22 +61,41 @@ def _change(was: Step | None, step: Step, is_turned: bool) -> Change | None:
 
 @dataclass(frozen=True)
 class Reach:
-    """Of those inside: how many have a change still ahead, and how many are past all of them."""
+    """What a change means for those inside: how many will get the step, lose it, or are past it or had it."""
 
-    inside: int
-    ahead: int
+    get: int = 0
+    lose: int = 0
+    past: int = 0
 
     @property
-    def past(self) -> int:
-        return self.inside - self.ahead
+    def inside(self) -> int:
+        return self.get + self.lose + self.past
 
 
-def reach(changes: Iterable[Change], days_done: Mapping[int, int]) -> Reach:
-    """Whom changes reach, from a count of people by the days counted for them.
+def reach(change: Change, days_done: Mapping[int, int]) -> Reach:
+    """Whom a change of a classic plan reaches, from a count of people by the days counted for them.
 
-    A step on a day that somebody has passed does not run for them any more (semantics 3.5); a step that was moved
-    concerns whoever had it ahead at its old day, too, since for them it now comes elsewhere or never.
+    A step on a day that somebody has passed does not run for them any more, and one that ran never runs again
+    (semantics 3.5): who is past the day at which it stood had it.
     """
-    last = max((max(change.day or 0, change.day_before or 0) for change in changes), default=0)
-    ahead = sum(count for done, count in days_done.items() if done < last)
-    return Reach(sum(days_done.values()), ahead)
+    old, new = change.day_before or 0, change.day or 0
+    if change.verb in (REMOVED, SWITCHED_OFF):
+        return _split(days_done, get=lambda done: False, lose=lambda done: done < new)
+    if change.verb == MOVED:
+        ahead = min(old, new)
+        return _split(days_done, get=lambda done: done < ahead, lose=lambda done: new <= done < old)
+    return _split(days_done, get=lambda done: done < new, lose=lambda done: False)
+
+
+def reach_by_had(change: Change, inside: int, had: int) -> Reach:
+    """The same of a smart plan, where days do not matter: ``had`` of those ``inside`` have had the step."""
+    if change.verb in (REMOVED, SWITCHED_OFF):
+        return Reach(lose=inside - had, past=had)
+    return Reach(get=inside - had, past=had)
+
+
+def _split(days_done: Mapping[int, int], *, get: Callable[[int], bool], lose: Callable[[int], bool]) -> Reach:
+    found = Counter[str]()
+    for done, count in days_done.items():
+        found["get" if get(done) else "lose" if lose(done) else "past"] += count
+    return Reach(**found)

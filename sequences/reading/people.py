@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from activities.models import Fact
 from audience.lists import named
 from audience.models import Contact
 from messaging import evidence
@@ -91,7 +92,7 @@ class PersonRow:
 def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
     """Those asked for, the latest first."""
     found = Enrollment.objects.filter(STATES.get(wanted.state, Q()), sequence=sequence)
-    if wanted.reason:
+    if wanted.reason and wanted.did not in OF_STEPS:
         found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
     if wanted.q:
         found = found.filter(wanted.named)
@@ -99,9 +100,12 @@ def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
         is_so = Q(state="cancelled", reason=TRIAL) if wanted.mail == TRIAL else Q(state=wanted.mail)
         mails = Message.objects.filter(is_so, enrollment_id=OuterRef("pk"))
         found = found.filter(Exists(mails.exclude(resolved_by=RESENT)))
+    at = Run.objects.filter(pk=wanted.run or 0, sequence=sequence).values("started_at")
     if wanted.run and wanted.did in OF_RUN:
-        at = Run.objects.filter(pk=wanted.run, sequence=sequence).values("started_at")
         found = found.filter(**{f"{wanted.did}_at__in": at})
+    elif wanted.run and wanted.did == "resumed":
+        facts = Fact.objects.filter(kind="resumed", at__in=at, contact=OuterRef("contact"))
+        found = found.filter(Exists(facts.filter(enrollment_id=OuterRef("pk"))))
     elif wanted.step or wanted.run:
         found = found.filter(pk__in=_that_did(sequence, wanted).values("enrollment_id"))
     return found.order_by("-pk")
@@ -109,6 +113,9 @@ def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
 
 OF_RUN = ("entered", "exited")
 """What a run does to stays themselves, at its own instant."""
+
+OF_STEPS = ("skipped", "cancelled")
+"""What steps do for a reason of their own."""
 
 DID: dict[str, Q] = {
     "executed": Q(state=StepRun.EXECUTED),
@@ -125,6 +132,8 @@ def _that_did(sequence: Sequence, wanted: Filter) -> QuerySet[StepRun]:
     runs = StepRun.objects.filter(DID.get(wanted.did, Q()), enrollment__sequence=sequence)
     if wanted.step:
         runs = runs.filter(key=wanted.step)
+    if wanted.reason:
+        runs = runs.filter(reason=wanted.reason)
     return runs.filter(run_id=wanted.run) if wanted.run else runs
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
-from sequences.changes import changes_between, reach
+from sequences.changes import changes_between
 from sequences.checking import facts_of
 from sequences.checks import check, faults
 from sequences.commands.planning import MOST_STEPS
@@ -18,7 +18,8 @@ from sequences.findings import Finding
 from sequences.forms import RECORD_HINTS, PublishForm
 from sequences.holidays import countries
 from sequences.models import Sequence, Status
-from sequences.reading.figures import days_done, step_figures
+from sequences.reading import effects
+from sequences.reading.figures import step_figures
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short
 from sequences.reading.timeline import days_of, numbers_of
@@ -157,12 +158,11 @@ def next_day(material: Material) -> int:
 
 
 def unpublished(sequence: Sequence) -> dict[str, Any] | None:
-    """The changes of the draft and whom they reach; None where there is no draft."""
+    """The changes of the draft, each with whom it reaches, and how many are inside; None where there is no draft."""
     if sequence.draft is None:
         return None
     found = changes_between(sequence.plan.steps.all(), sequence.draft.steps.all())
-    last = sequence.runs.filter(ordinal__isnull=False).order_by("-ordinal").values_list("ordinal", flat=True)
-    return {"changes": found, "reach": reach(found, days_done(sequence, last.first() or 0))}
+    return effects.reached(sequence, found)
 
 
 def link_of(finding: Finding) -> tuple[str, str]:

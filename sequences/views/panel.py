@@ -10,8 +10,10 @@ from django import forms
 from django.http import Http404
 
 from audience.conditions.form import ConditionForm
+from sequences.changes import Reach
 from sequences.commands.planning import LAST_DAY, add_step, change_step
 from sequences.models import Sequence
+from sequences.reading import effects
 from sequences.reading.material import Material
 from sequences.reading.timeline import LONGEST_TEXT, plain
 from sequences.refusals import Refused
@@ -92,6 +94,13 @@ class StepPanel:
         except (TypeError, ValueError):
             return 1
         return min(max(shown, 1), LAST_DAY)
+
+    @property
+    def reach(self) -> Reach | None:
+        """Whom the step reaches on its day, if it is new there; None before anybody can be inside."""
+        sequence = self.material.sequence
+        is_said = sequence.kind == "classic" and sequence.activated_at
+        return effects.of_day(sequence, self.day) if is_said else None
 
     @property
     def address(self) -> str:

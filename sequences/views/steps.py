@@ -14,9 +14,10 @@ from sequences.forms import PublishForm
 from sequences.models import Sequence
 from sequences.reading.material import Material
 from sequences.refusals import Refused
-from sequences.views.access import action, changed_by, go
+from sequences.views.access import action, changed_by, go, number_of
 from sequences.views.editor import context_of
 from sequences.views.panel import StepPanel, panel_of
+from steps.models import Step
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 
@@ -60,20 +61,37 @@ def _steps(sequence: Sequence, key: str = "") -> str:
 
 @action("sequence.edit")
 def move(request: MemberRequest, sequence: Sequence, key: str) -> str:
-    """Up or down by one place; past the first or last of its day it goes to the next day that has steps."""
+    """To a place of a day, or up or down by one; past the first or last of its day to the next day that has steps."""
     steps = Material(sequence, request.member).steps
     here = next((n for n, step in enumerate(steps) if step.key == key), None)
     if here is None:
         raise Refused("This step is no longer in the plan: somebody removed it meanwhile.")
-    there = here + (-1 if request.POST.get("to") == "up" else 1)
-    if not 0 <= there < len(steps):
-        return _steps(sequence, key)
-    day = steps[there].day or 1
-    others = [step.key for step in steps if step.day == day and step.key != key]
-    same_day = steps[here].day == day
-    place = others.index(steps[there].key) + (there > here if same_day else there < here)
-    move_step(sequence=sequence, key=key, by=request.member, now=now(), day=day, place=place)
+    there = _named_place(request) or _next_place(steps, here, is_up=request.POST.get("to") == "up")
+    if there is not None:
+        day, place = there
+        move_step(sequence=sequence, key=key, by=request.member, now=now(), day=day, place=place)
     return _steps(sequence, key)
+
+
+Place = tuple[int, int]
+"""A day, and a place among the others of that day, from 0."""
+
+
+def _named_place(request: MemberRequest) -> Place | None:
+    """Where a step was dropped."""
+    day, place = number_of(request.POST.get("day", "")), number_of(request.POST.get("place", ""))
+    return (day, place) if day is not None and place is not None else None
+
+
+def _next_place(steps: list[Step], here: int, *, is_up: bool) -> Place | None:
+    """One up or down; None where there is nothing beyond."""
+    there = here + (-1 if is_up else 1)
+    if not 0 <= there < len(steps):
+        return None
+    day = steps[there].day or 1
+    others = [step.key for step in steps if step.day == day and step.key != steps[here].key]
+    same_day = steps[here].day == day
+    return day, others.index(steps[there].key) + (there > here if same_day else there < here)
 
 
 @action("sequence.edit")

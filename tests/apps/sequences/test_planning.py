@@ -201,5 +201,5 @@ def test_another_order_on_one_day_is_a_move(sequence: Sequence) -> None:
 def test_who_has_passed_the_day_of_every_change_is_past_it(sequence: Sequence) -> None:
     step = add(sequence, 6)
     found = changes_between([], [step])
-    assert reach(found, {0: 5, 5: 25, 6: 10, 8: 2}) == Reach(inside=42, ahead=30)
-    assert reach(found, {0: 5, 5: 25, 6: 10, 8: 2}).past == 12
+    assert [reach(change, {0: 5, 5: 25, 6: 10, 8: 2}) for change in found] == [Reach(get=30, past=12)]
+    assert reach(found[0], {0: 5, 5: 25, 6: 10, 8: 2}).inside == 42

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from activities import facts
 from sequences.models import Enrollment, Run, Sequence, Status, StepRun
 from sequences.reading.figures import LARGE, figures_of
 from tenants.models import Tenant
@@ -186,3 +187,28 @@ def test_who_left_is_counted_as_exited(client: Client, sequence: Sequence, tenan
     leave(sequence, stay.contact_id, now=end)
     figures = figures_of([sequence])[sequence.pk]
     assert (figures.active, figures.exited, figures.entered) == (1, 1, 2)
+
+
+def test_the_reasons_of_a_run_lead_to_the_people(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    end = live(sequence, tenant, people=3, days=3)
+    stays = list(Enrollment.objects.order_by("pk"))
+    run = Run.objects.filter(ordinal=3).get()
+    StepRun.objects.filter(enrollment=stays[0], key="call1").update(state="skipped", reason="condition")
+    leave(sequence, stays[1].contact_id, now=run.started_at)
+    Run.objects.filter(pk=run.pk).update(
+        skipped=1, exited=1, resumed=1, held=1,
+        reasons={"skipped": {"condition": 1}, "exited": {"replied": 1}, "held": {"limit": 1}},
+    )  # fmt: skip
+    Enrollment.objects.filter(pk=stays[2].pk).update(held_reason="limit", held_since=end)
+    facts.record("resumed", (f"SELECT {stays[2].contact_id}, {stays[2].pk}", ()), at=run.started_at)
+    page = text(client.get(at(sequence, "runs/")))
+    for query in (
+        {"run": run.pk, "did": "skipped", "reason": "condition"},
+        {"run": run.pk, "did": "exited", "reason": "replied"},
+        {"run": run.pk, "did": "resumed"},
+        {"state": "held", "reason": "limit"},
+    ):
+        assert "?" + "&amp;".join(f"{name}={value}" for name, value in query.items()) in page, query
+        assert "Showing 1 of 1" in text(client.get(at(sequence, "people/"), query)), query
+    overview = text(client.get(at(sequence)))
+    assert "?step=call1&amp;did=skipped&amp;reason=condition" in overview

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from audience.models import Contact
 from messaging.models import Template
-from sequences.commands.planning import change_step, working_plan
+from sequences.commands.planning import add_step, change_step, working_plan
 from sequences.models import Sequence
+from sequences.ticking import work_tenant
 from steps.models import Step
 from tenants.models import Member, Tenant
-from tests.factories import NOW, make_member
+from tests.factories import NOW, ContactFactory, make_member
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import live
+from tests.pages.somebody import words
 
 HTMX = {"HX-Request": "true", "HX-Target": "panel"}
 
@@ -190,7 +194,9 @@ def test_edits_of_an_active_sequence_wait_and_say_whom_they_touch(
     client.post(address(sequence), {"kind": "task", "day": "2", "title": "Late", "priority": "normal"})
     client.post(address(sequence), {"kind": "task", "day": "9", "title": "Ahead", "priority": "normal"})
     page = text(client.get(f"/sequences/{sequence.pk}/edit/"))
-    assert "2 changes not yet published" in page and "They touch 3 people: 3 will get them" in page
+    assert "2 changes not yet published" in page and "3 people are inside; before it is published" in page
+    assert "Late is new on day 2. 3 are past it." in words(page)
+    assert "Ahead is new on day 9. 3 will get it." in words(page)
     assert sequence.plan.steps.count() == 2
 
 
@@ -255,3 +261,66 @@ def test_a_condition_on_a_step_that_is_off_is_doubted(
     assert "Step 2 asks about Step 1, which is switched off" in text(
         client.get(f"/sequences/{sequence.pk}/edit/")
     )
+
+
+# --- What an edit will change for those inside ------------------------------------------------------------------------
+
+
+def test_each_change_says_whom_it_reaches_before_it_is_published(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    end = live(sequence, tenant, people=3, days=3)
+    ContactFactory.create_batch(2, city="Bonn")
+    work_tenant(tenant.pk, now=end + timedelta(days=1), is_on_time=True)
+    given: dict[str, Any] = {"sequence": sequence, "by": rep, "now": NOW}
+    add_step(kind="task", day=2, settings={"title": "Look"}, **given)
+    change_step(key="call1", day=1, **given)
+    page = words(text(client.get(f"/sequences/{sequence.pk}/edit/")))
+    assert "Look is new on day 2. 2 will get it, 3 are past it." in page
+    assert "moves from day 3 to day 1. 2 will not get it any more, 3 are past it." in page
+    assert "5 people are inside; before it is published" in page
+
+
+def test_the_panel_says_who_has_its_day_ahead(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=3, days=1)
+    path = f"/sequences/{sequence.pk}/edit/"
+    assert "3 have day 4 still ahead; 0 are past it" in text(client.get(f"{path}?new=task&day=4"))
+    part = text(client.get(f"{path}reach/", {"day": "1"}))
+    assert "0 have day 1 still ahead; 3 are past it" in words(part) and "<html" not in part
+    for nonsense in ("", "x", "999"):
+        assert client.get(f"{path}reach/", {"day": nonsense}).status_code == 200
+
+
+def test_exit_conditions_say_whom_they_end_before_they_are_saved(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=3, days=1)
+    one = Contact.objects.filter(city="Bonn").order_by("pk")[0]
+    form = {"exit-match": "any", "exit-0-field": "email", "exit-0-op": "is", "exit-0-value": one.email}
+    path = f"/sequences/{sequence.pk}/edit/leaving/"
+    said = words(text(client.post(path, form)))
+    assert "1 of 3 people inside matches these conditions now and leaves at the next run" in said
+    assert "0 of 3 people inside match" in words(text(client.post(path, {})))
+    assert client.post(path, form | {"exit-0-field": "nonsense"}).status_code == 200
+    sequence.refresh_from_db()
+    assert sequence.exit_conditions == []
+
+
+def test_another_time_says_the_next_run_before_it_is_saved(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=1, days=1)
+    form = {"run_time": "23:59", "timezone": "Asia/Tokyo"}
+    said = words(text(client.post(f"/sequences/{sequence.pk}/edit/next-run/", form)))
+    assert "With this the next run is" in said and "23:59" in said and "Asia/Tokyo" in said
+    assert client.post(f"/sequences/{sequence.pk}/edit/next-run/", {"run_time": "x"}).status_code == 200
+
+
+def test_a_step_is_dropped_on_a_place_of_a_day(client: Client, sequence: Sequence) -> None:
+    path = f"/sequences/{sequence.pk}/steps/call1/move/"
+    client.post(path, {"to": "", "day": "1", "place": "0"})
+    steps = list(sequence.plan.steps.order_by("day", "position").values_list("key", "day"))
+    assert steps == [("call1", 1), ("email1", 1)]
+    said = text(client.post(path, {"day": "99", "place": "0"}, follow=True))
+    assert "A day is a number from 1 to 90." in said
+    assert client.post(path, {"day": "x", "place": "9" * 30}).status_code == 302
