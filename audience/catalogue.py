@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -159,5 +160,8 @@ def spelled(field: Field, values: Iterable[str]) -> dict[str, str]:
 def lowered(values: Iterable[str]) -> dict[str, str]:
     """The values as the database lowers them (semantics 6.4)."""
     with connection.cursor() as cursor:
-        cursor.execute('SELECT v, lower(v COLLATE "pg_c_utf8") FROM unnest(%s::text[]) AS v', [list(values)])
+        cursor.execute(
+            'SELECT v, lower(v COLLATE "pg_c_utf8") FROM jsonb_array_elements_text(%s) AS v',
+            [json.dumps(list(values))],
+        )
         return dict(cursor.fetchall())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,8 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+(?:[.,]\d+)?", re
 BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
 DAY_FIRST, MONTH_FIRST = "day", "month"
 LONGEST_LABEL = 40
+KNOWN = 16_384
+"""Values that are kept at hand: in a column they come again and again."""
 YES = {"true", "yes", "y", "1", "x", "on", "wahr", "ja", "j", "oui", "si", "sí", "vrai"}
 NO = {"false", "no", "n", "0", "off", "falsch", "nein", "non", "faux"}
 
@@ -141,19 +144,27 @@ def read_labels(text: str, writing: Writing | None = None) -> list[str]:
     return [label.strip() for label in re.split(r"[;,|\n]", text) if label.strip()]
 
 
+@lru_cache(maxsize=KNOWN)
+def normalised(address: str) -> str | None:
+    """``normalise_address``, which a row asks for several times."""
+    return normalise_address(address)
+
+
 def read_addresses(text: str) -> list[str]:
-    """The e-mail addresses of a cell, the primary one first. Raises Refused where one is none."""
+    """The email addresses of a cell, the primary one first. Raises Refused where one is none."""
+    if text.count("@") == 1 and normalised(text):
+        return [text.strip()]
     found = [part.strip() for part in re.split(r"[;,|\n]", text) if part.strip()]
     if len(found) == 1 and found[0].count("@") > 1:
         found = found[0].split()
     for address in found:
-        if normalise_address(address) is None:
+        if normalised(address) is None:
             raise Refused(
                 "is no email address" if len(found) == 1 else f"has “{address}”, which is no email address"
             )
     once: dict[str | None, str] = {}
     for address in found:
-        once.setdefault(normalise_address(address), address)
+        once.setdefault(normalised(address), address)
     return list(once.values())
 
 

@@ -11,12 +11,12 @@ from audience.conditions.types import FieldType
 from audience.imports import jobs
 from audience.imports.choices import met
 from audience.imports.entries import Entry, Form
-from audience.imports.forming import form_of
 from audience.imports.identity import accounts_named, found, keys_of, known_as
-from audience.imports.reader import Row
-from audience.imports.work import Turns, Work, entries_of, unknown_owners
+from audience.imports.work import Turns, Work, unknown_owners
 from audience.models import ImportJob
 
+CHECKED_AT_ONCE = 2000
+"""Rows of a file that is checked while one waits."""
 EXAMPLES = 5
 """Rows that are shown of each kind."""
 MOST_VALUES, LONGEST_VALUE = 20, 60
@@ -42,9 +42,8 @@ class Check(Turns):
     def _is_begun(self, job: ImportJob) -> bool:
         return job.done > 0
 
-    def _take(self, job: ImportJob, rows: list[Row], now: datetime) -> None:
-        form = form_of(job)
-        entries = entries_of(job, form, rows)
+    def _take(self, job: ImportJob, entries: list[Entry], now: datetime) -> None:
+        form = self.form
         keys = keys_of(job.kind, entries)
         is_new_always = job.on_duplicate == ImportJob.CREATE
         known = {} if is_new_always else found(job.kind, set(keys.values()))

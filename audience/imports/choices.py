@@ -31,6 +31,8 @@ def met(field: Field, values: Iterable[str]) -> dict[str, str]:
 def met_and_added(field: Field, values: Iterable[str]) -> dict[str, str]:
     """As ``met``; those that the list does not have are added to it."""
     found = met(field, values)
+    if set(choices_of(field)).issuperset(found.values()):
+        return found
     spelling = spelled(field, found.values())
     return {value: spelling[choice] for value, choice in found.items()}
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from audience.addresses import normalise_address
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
-from audience.imports.cells import Writing, read_addresses, read_cell, read_labels, split_name
+from audience.imports.cells import (
+    KNOWN,
+    Writing,
+    normalised,
+    read_addresses,
+    read_cell,
+    read_labels,
+    split_name,
+)
 from audience.imports.matching import FULL_NAME, FURTHER
 from audience.imports.reader import Row
 from audience.values import LONGEST, stored
@@ -109,7 +116,9 @@ class Form:
             return partial(_read_labels, field)
         if field.type is FieldType.TEXT:
             return partial(_read_text, field)
-        return partial(self._read, field)
+        if field.type is FieldType.CHOICE:
+            return partial(_read_text, field) if not field.choices else partial(self._read, field)
+        return partial(_read_known, field.key, lru_cache(maxsize=KNOWN)(partial(self._value, field)))
 
     def told(self, entry: Entry) -> list[tuple[str, str]]:
         """What an entry says, as label and text."""
@@ -128,7 +137,10 @@ class Form:
         return [*found, (FURTHER.label, ", ".join(entry.further))] if entry.further else found
 
     def _read(self, field: Field, entry: Entry, text: str) -> None:
-        entry.values[field.key] = _fit(field, read_cell(field, text, self.writing))
+        entry.values[field.key] = self._value(field, text)
+
+    def _value(self, field: Field, text: str) -> Any:
+        return _fit(field, read_cell(field, text, self.writing))
 
     def _own(self, key: str, entry: Entry, text: str) -> None:
         member = self.members.get(text.lower())
@@ -144,8 +156,12 @@ class Form:
         if not entry.values.get("email") and entry.further:
             entry.values["email"], *entry.further = entry.further
         email = entry.values.get("email")
-        entry.identity = normalise_address(email) if email else None
+        entry.identity = normalised(email) if email else None
         return bool(entry.identity or entry.values.get("first_name") or entry.values.get("last_name"))
+
+
+def _read_known(key: str, value: Callable[[str], Any], entry: Entry, text: str) -> None:
+    entry.values[key] = value(text)
 
 
 def _read_email(entry: Entry, text: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
-from typing import Any
 
-from audience.addresses import normalise_address
+from django.db import connection
+from django.db.models import Model
+
 from audience.catalogue import lowered
 from audience.fields import ACCOUNT
+from audience.imports.cells import normalised
 from audience.imports.entries import Entry
 from audience.models import Account, Contact, ContactAddress
 
@@ -20,22 +23,31 @@ def keys_of(kind: str, entries: Iterable[Entry]) -> dict[str, str]:
 
 def known_as(key: str | None, entry: Entry) -> list[str]:
     """All by which the record that an entry makes is found from then on: its further addresses, too."""
-    further = [normalise_address(email) for email in entry.further]
+    further = [normalised(email) for email in entry.further]
     return [name for name in (key, *further) if name]
 
 
 def found(kind: str, keys: Collection[str]) -> dict[str, int]:
-    """Normalised e-mail or name of a company → the oldest record that has it, a primary address going first."""
+    """Normalised email or name of a company → the oldest record that has it, a primary address going first."""
     if kind == ACCOUNT:
         return accounts_named(keys)
-    also = _oldest(ContactAddress.objects.filter(email_norm__in=keys), "email_norm", "contact_id")
-    return also | _oldest(Contact.objects.filter(email_norm__in=keys), "email_norm")
+    also = _oldest(ContactAddress, "email_norm", keys, "contact_id")
+    return also | _oldest(Contact, "email_norm", keys)
 
 
 def accounts_named(keys: Collection[str]) -> dict[str, int]:
     """Lowered name of a company → the oldest that has it."""
-    return _oldest(Account.objects.filter(name_norm__in=keys), "name_norm")
+    return _oldest(Account, "name_norm", keys)
 
 
-def _oldest(rows: Any, key: str, pk: str = "pk") -> dict[str, int]:
-    return dict(rows.order_by(f"-{pk}").values_list(key, pk))
+def _oldest(model: type[Model], key: str, keys: Collection[str], pk: str = "id") -> dict[str, int]:
+    """Each key that some row has → the lowest id. One value in place of thousands of parameters."""
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {key}, min({pk}) FROM {model._meta.db_table} "
+            f"WHERE {key} = ANY(ARRAY(SELECT jsonb_array_elements_text(%s))) GROUP BY {key}",
+            [json.dumps(list(keys))],
+        )
+        return dict(cursor.fetchall())

@@ -123,24 +123,38 @@ def _filled(pieces: Iterator[str], delimiter: str) -> Iterator[Row]:
 
 def _rows(pieces: Iterator[str], delimiter: str) -> Iterator[Row]:
     """The rows of a text that comes in pieces; a window on it is moved along, wider than any row."""
-    text, at, line, is_whole = "", 0, 1, False
+    text, at, line, is_whole, quote, apostrophe = "", 0, 1, False, -1, -1
     while True:
         while len(text) - at < LONGEST_ROW and not is_whole:
             piece = next(pieces, None)
             is_whole = piece is None
-            text, at = text[at:] + (piece or ""), 0
+            text, at, quote, apostrophe = text[at:] + (piece or ""), 0, -1, -1
         if at >= len(text):
             return
+        quote = _next(text, '"', at) if quote < at else quote
+        apostrophe = _next(text, "'", at) if apostrophe < at else apostrophe
+        if (plain := text.rfind("\n", at, min(quote, apostrophe))) > at:
+            # No quote and no apostrophe up to here: the lines are cut as they stand.
+            for each in text[at:plain].split("\n"):
+                yield Row(line, each.split(delimiter))
+                line += 1
+            at = plain + 1
+            continue
         row, end = _row(text, at, line, delimiter)
         if end == len(text) and not is_whole:
             yield Row(line, [text[at : at + SHOWN]], TOO_LONG)
-            line += text.count("\n", at)
-            text, at = _after_line(pieces), 0
-            line += 1
+            line += text.count("\n", at) + 1
+            text, at, quote, apostrophe = _after_line(pieces), 0, -1, -1
             continue
         yield row
         line += text.count("\n", at, end) + 1
         at = end + 1
+
+
+def _next(text: str, sign: str, at: int) -> int:
+    """Where a sign stands next, after which a line has to be looked at closely."""
+    found = text.find(sign, at)
+    return found if found >= 0 else len(text)
 
 
 def _row(text: str, at: int, line: int, delimiter: str) -> tuple[Row, int]:

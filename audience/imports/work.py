@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -13,7 +14,7 @@ from django.db.models import QuerySet
 
 from audience.conditions.values import Refused
 from audience.imports.entries import Entry, Form
-from audience.imports.files import forget, table_of
+from audience.imports.files import forget, table_held
 from audience.imports.forming import form_of
 from audience.imports.jobs import LEASE
 from audience.imports.reader import Row
@@ -21,12 +22,23 @@ from audience.imports.writing import Batch
 from audience.models import ImportDue, ImportJob, ImportRefusal
 from tenants.wall import current_id
 
-ROWS_OF_A_BATCH = 2000
+ROWS_OF_A_BATCH = 5000
+
+
+@dataclass
+class Read:
+    """A batch of so many rows as entries, and those that are refused, with the reason."""
+
+    count: int
+    entries: list[Entry] = field(default_factory=list)
+    refused: list[tuple[Row, str]] = field(default_factory=list)
 
 
 @dataclass
 class Turns:
     """Goes through the rows of one import, a batch with each ``step``; the file is read once.
+
+    While the database takes one batch, a thread reads the next: it has no connection, and needs none.
 
     A batch and how far the import is are one transaction. Several workers may ring: one has the import until it is
     done, or has been silent for the length of a lease.
@@ -35,7 +47,10 @@ class Turns:
     job_id: int
     size: int = ROWS_OF_A_BATCH
     position: int | None = None
-    _rows: Iterator[Row] = field(default_factory=lambda: iter(()))
+    form: Form = field(init=False)
+    _rows: Iterator[Row] = field(init=False)
+    _ahead: Future[Read] = field(init=False)
+    _reader: ThreadPoolExecutor = field(init=False)
     states: ClassVar[tuple[str, ...]] = ()
 
     def step(self, *, now: datetime) -> bool:
@@ -47,11 +62,14 @@ class Turns:
         job = ImportJob.objects.select_for_update(no_key=True).filter(pk=self.job_id).first()
         if job is None or job.state not in self.states or not self._is_mine(job, now):
             return False
-        rows = list(islice(self._rows, self.size))
-        self._take(job, rows, now)
-        job.done += len(rows)
+        read = self._ahead.result()
+        is_last = read.count < self.size
+        if not is_last:
+            self._read_ahead()
+        entries = _noted(job, read)
+        self._take(job, entries, now)
+        job.done += read.count
         self.position = job.done
-        is_last = len(rows) < self.size
         if is_last:
             self._finish(job, now)
             _due(job).delete()
@@ -70,8 +88,13 @@ class Turns:
             if self._is_begun(job) and _due(job).filter(due_at__gt=now).exists():
                 return False
             self._begin(job)
-            self._rows, self.position = islice(table_of(job).rows(), job.done, None), job.done
+            self._rows, self.position = islice(table_held(job).rows(), job.done, None), job.done
+            self.form, self._reader = form_of(job), ThreadPoolExecutor(1, "import")
+            self._read_ahead()
         return self.position == job.done
+
+    def _read_ahead(self) -> None:
+        self._ahead = self._reader.submit(lambda: read_rows(self.form, list(islice(self._rows, self.size))))
 
     def _lock(self) -> None:
         """Wait for what must not be done at the same time."""
@@ -82,7 +105,7 @@ class Turns:
     def _begin(self, job: ImportJob) -> None:
         """Make ready for the first batch of this worker."""
 
-    def _take(self, job: ImportJob, rows: list[Row], now: datetime) -> None:
+    def _take(self, job: ImportJob, entries: list[Entry], now: datetime) -> None:
         raise NotImplementedError
 
     def _finish(self, job: ImportJob, now: datetime) -> None:
@@ -103,11 +126,9 @@ class Work(Turns):
     def _is_begun(self, job: ImportJob) -> bool:
         return job.state == ImportJob.RUNNING
 
-    def _take(self, job: ImportJob, rows: list[Row], now: datetime) -> None:
+    def _take(self, job: ImportJob, entries: list[Entry], now: datetime) -> None:
         job.state, job.started_at = ImportJob.RUNNING, job.started_at or now
-        form = form_of(job)
-        entries = entries_of(job, form, rows)
-        counts = Batch(job.kind, job.on_duplicate, form.fields, job.started_at).write(entries)
+        counts = Batch(job.kind, job.on_duplicate, self.form.fields, job.started_at).write(entries)
         job.created += counts.created
         job.updated += counts.updated
         job.skipped += counts.skipped
@@ -118,20 +139,27 @@ class Work(Turns):
         forget(job)
 
 
-def entries_of(job: ImportJob, form: Form, rows: list[Row]) -> list[Entry]:
-    """The entries of the rows. Those that are refused are kept and counted, and owners who are no members."""
-    entries, refusals = [], []
+def read_rows(form: Form, rows: list[Row]) -> Read:
+    """The rows as entries, those that are refused with the reason. Asks no database."""
+    read = Read(len(rows))
     for row in rows:
         try:
-            entries.append(form.entry(row))
+            read.entries.append(form.entry(row))
         except Refused as refused:
-            refusals.append(ImportRefusal(job=job, line=row.line, reason=str(refused), cells=_kept(row)))
-    ImportRefusal.objects.bulk_create(refusals)
-    job.refused += len(refusals)
-    for entry in entries:
+            read.refused.append((row, str(refused)))
+    return read
+
+
+def _noted(job: ImportJob, read: Read) -> list[Entry]:
+    """The entries; what was refused is kept and counted, and owners who are no members."""
+    ImportRefusal.objects.bulk_create(
+        ImportRefusal(job=job, line=row.line, reason=reason, cells=_kept(row)) for row, reason in read.refused
+    )
+    job.refused += len(read.refused)
+    for entry in read.entries:
         if entry.unknown_owner:
             job.unknown_owners[entry.unknown_owner] = job.unknown_owners.get(entry.unknown_owner, 0) + 1
-    return entries
+    return read.entries
 
 
 def _kept(row: Row) -> list[str]:

@@ -13,13 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audience.catalogue import CannotMakeField, catalogue, choices_of
 from audience.imports import jobs, mappings
-from audience.imports.checking import check_now
+from audience.imports.checking import CHECKED_AT_ONCE, check_now
 from audience.imports.decoding import Unreadable
 from audience.imports.forms import ChoicesForm, UploadForm
 from audience.imports.jobs import MAKES_FIELDS, CannotImport, Choices
 from audience.imports.mappings import NotYours
 from audience.imports.refused import refused_rows
-from audience.imports.work import ROWS_OF_A_BATCH
 from audience.lists import slice_of
 from audience.models import ImportJob, ImportMapping
 from audience.views.lookup import key
@@ -111,7 +110,7 @@ def check(request: MemberRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("import", args=[pk]))
     if refused := _choose(request, job):
         return refused
-    if job.total <= ROWS_OF_A_BATCH:
+    if job.total <= CHECKED_AT_ONCE:
         check_now(job, at=now())
     else:
         jobs.check(job, at=now())
