@@ -17,6 +17,8 @@ DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 50
 LONGEST_ROW = 1_000_000
 """Characters. So much of the file is in memory, and no more than twice as much."""
+CUT_AT_ONCE = 50_000
+"""Characters of plain lines."""
 MOST_LINES_OF_A_CELL = 1000
 MOST_COLUMNS = 500
 SHOWN = 200
@@ -133,7 +135,7 @@ def _rows(pieces: Iterator[str], delimiter: str) -> Iterator[Row]:
             return
         quote = _next(text, '"', at) if quote < at else quote
         apostrophe = _next(text, "'", at) if apostrophe < at else apostrophe
-        if (plain := text.rfind("\n", at, min(quote, apostrophe))) > at:
+        if (plain := text.rfind("\n", at, min(quote, apostrophe, at + CUT_AT_ONCE))) > at:
             # No quote and no apostrophe up to here: the lines are cut as they stand.
             for each in text[at:plain].split("\n"):
                 yield Row(line, each.split(delimiter))
