@@ -162,8 +162,9 @@ MAILBOX_CONNECTIONS = env.int("MAILBOX_CONNECTIONS", default=2)
 """So many workers may send from one mailbox at a time."""
 VISIT_SECONDS = env.float("VISIT_SECONDS", default=15)
 """So long a worker stays with one mailbox before it looks after others."""
-MACHINE_SECONDS = env.float("MACHINE_SECONDS", default=2 if MODE == "production" else 0)
-"""An open or click so soon after the sending was a machine's. In a demonstration people are that fast."""
+MACHINE_SECONDS = env.float("MACHINE_SECONDS", default=5 if MODE == "production" else 0)
+"""An open or click so soon after the sending was a machine's, and several links within it. In a demonstration people
+are that fast."""
 CRASH_POINT = env("CRASH_POINT", default="")
 """Test mode only: where a worker dies (messaging.crash)."""
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=10)

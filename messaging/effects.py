@@ -18,6 +18,11 @@ def apply(event: Event) -> None:
     record(event)
     if not event.by_machine:
         tell(event)
+    elif event.message_id is not None:
+        is_click = event.kind == "clicked"
+        signals.seen_by_machine.send(
+            sender=Message, message_id=event.message_id, at=event.at, is_click=is_click
+        )
     if event.message_id is not None and event.is_named:
         results.resolve_unknown(event.message_id, by=event.kind, at=event.at)
     if event.contact_id is not None:

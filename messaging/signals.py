@@ -11,6 +11,9 @@ signal             arguments                                              when
 ``opened``         contact_id, message_id or None, at                     by a human
 ``clicked``        contact_id, message_id or None, at                     by a human; it counts as opened, too: no
                                                                           ``opened`` is sent besides (semantics 2.25)
+seen_by_machine    message_id, at, is_click                               a scanner or proxy opened it or followed a
+                                                                          link
+click_taken_back   message_id                                             what was told as clicked was a machine's
 ``replied``        contact_id, message_id or None, at                     by a human; counts as opened, too
 ``auto_replied``   contact_id, message_id or None, at, until or None      ``until``: the local date it names (2.24)
 ``bounced``        contact_id or None, message_id or None,                hard or soft: a soft one stops nothing (2.22)
@@ -39,3 +42,5 @@ bounced = Signal()
 unsubscribed = Signal()
 sms_stopped = Signal()
 sending_resumed = Signal()
+seen_by_machine = Signal()
+click_taken_back = Signal()

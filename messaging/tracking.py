@@ -9,15 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, Func, JSONField, QuerySet, Value
 
 from activities.models import Fact
 from audience.models import Suppression
+from messaging import signals
 from messaging.about import Kind
 from messaging.intake import take_in
 from messaging.lifecycle import COUNTS_AS_SENT
 from messaging.links import location
-from messaging.machines import PREFETCHES, why_machine
+from messaging.machines import PREFETCHES, Glimpse, why_machine
 from messaging.models import Message, Payload
 from messaging.tokens import CLICK, OPEN, UNSUBSCRIBE, Signer, Ticket
 from tenants.models import Tenant
@@ -83,11 +84,11 @@ def _take_in(message: Message, followed: Target, seen: Seen) -> None:
     kind: Kind = "opened" if n is None else "clicked"
     soon = timedelta(seconds=settings.MACHINE_SECONDS)
     facts = Fact.objects.filter(message_id=message.pk, kind=kind)
-    others = 0
-    if n is not None and soon:
-        others = facts.filter(at__gt=seen.at - soon).exclude(data__n=n).count()
+    others = _others(message, n, seen.at, soon) if n is not None and soon else 0
     since = seen.at - message.sent_at if message.sent_at else None
-    why = why_machine(seen.method, seen.headers, since, soon=soon, others=others)
+    why = why_machine(Glimpse(n is not None, seen.method, seen.headers, since, soon, others))
+    if why == "burst":
+        _take_back(message, since=seen.at - soon)
     same = facts.filter(at__gt=seen.at - AGAIN, by_machine=bool(why))
     if (same if n is None else same.filter(data__n=n)).exists():
         return
@@ -98,6 +99,37 @@ def _take_in(message: Message, followed: Target, seen: Seen) -> None:
         details["machine"] = why
     source = "pixel" if n is None else "link"
     take_in(kind, message=message, at=seen.at, source=source, by_machine=bool(why), **details)
+
+
+def _others(message: Message, n: int, at: datetime, soon: timedelta) -> int:
+    """How many other links of a message were followed just now, the one for unsubscribing among them."""
+    facts = Fact.objects.filter(message_id=message.pk, kind="clicked", at__gt=at - soon)
+    asked = Payload.objects.filter(message=message.pk, unsubscribe_seen_at__gt=at - soon)
+    return facts.exclude(data__n=n).count() + asked.count()
+
+
+def _take_back(message: Message, *, since: datetime) -> None:
+    """The clicks of a moment ago were the beginning of a burst: they were a machine's, too."""
+    clicks = Fact.objects.filter(message_id=message.pk, kind="clicked", by_machine=False)
+    if clicks.filter(at__gt=since).update(by_machine=True, data=WITH_BURST) and not clicks.exists():
+        signals.click_taken_back.send(sender=Message, message_id=message.pk)
+
+
+WITH_BURST = Func(
+    F("data"), Value({"machine": "burst"}, JSONField()), template="(%(expressions)s)", arg_joiner=" || "
+)
+
+
+def note_unsubscribe_page(about: Subscription, *, at: datetime) -> None:
+    """Somebody looks at the page behind the unsubscribe link, or a scanner follows every link."""
+    soon = timedelta(seconds=settings.MACHINE_SECONDS)
+    if not soon:
+        return
+    with use(about.tenant):
+        Payload.objects.filter(message=about.message_id).update(unsubscribe_seen_at=at)
+        message = Message.objects.filter(pk=about.message_id).first()
+        if message is not None:
+            _take_back(message, since=at - soon)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a step's messages, calls and reminders came to: the marks on its step run, which conditions read (2.30).
 
-Facts stamp the first time of each kind; nothing is ever unstamped.
+Facts stamp the first time of each kind. Nothing is unstamped but a click that turned out to be a machine's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
+from activities.models import Fact
 from messaging.models import Message
 from sequences.engine.sql import execute
 from sequences.models import StepRun
@@ -54,6 +55,16 @@ def stamp(message_id: int | None, *names: str, at: datetime) -> None:
     of_step = Message.objects.filter(pk=message_id, step_run_id__isnull=False).values("step_run_id")
     first = {name: Coalesce(F(name), Value(at)) for name in names}
     StepRun.objects.filter(pk__in=of_step).update(**first)
+
+
+def unclicked(message_id: int) -> None:
+    """What was taken for a person's click was a machine's; nor was the mail opened by it."""
+    of_step = Message.objects.filter(pk=message_id, step_run_id__isnull=False).values("step_run_id")
+    opened = Fact.objects.filter(message_id=message_id, kind__in=["opened", "replied"], by_machine=False)
+    first = opened.order_by("at").values_list("at", flat=True).first()
+    StepRun.objects.filter(pk__in=of_step).update(
+        machine_clicked_at=Coalesce("machine_clicked_at", "clicked_at"), clicked_at=None, opened_at=first
+    )
 
 
 def outcome(step_run_id: int, text: str) -> None:

@@ -44,6 +44,16 @@ def mark_clicked(message_id: int | None, at: datetime, **_: Any) -> None:
     marks.stamp(message_id, "clicked_at", "opened_at", at=at)
 
 
+@receiver(signals.seen_by_machine)
+def mark_machine(message_id: int, at: datetime, is_click: bool, **_: Any) -> None:
+    marks.stamp(message_id, "machine_clicked_at" if is_click else "machine_opened_at", at=at)
+
+
+@receiver(signals.click_taken_back)
+def unmark_click(message_id: int, **_: Any) -> None:
+    marks.unclicked(message_id)
+
+
 @receiver(signals.replied)
 def react_to_reply(contact_id: int, message_id: int | None, at: datetime, **_: Any) -> None:
     """Semantics 2.20, 2.21. Only the message answered counts as replied."""

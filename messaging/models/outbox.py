@@ -128,6 +128,9 @@ class Payload(TenantModel):
         null=True, help_text="the bytes for Cc and Bcc, in envelopes of their own: without tracking"
     )
     links = models.JSONField(default=list)
+    unsubscribe_seen_at = models.DateTimeField(
+        null=True, help_text="when the page behind its unsubscribe link was asked for last"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "message"], name="payload_once")]

@@ -24,6 +24,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if about is None:
         return _page(request, "messaging/unsubscribe_unknown.html", None, 404)
     if request.method != "POST":
+        tracking.note_unsubscribe_page(about, at=now())
         return _page(request, "messaging/unsubscribe.html", about)
     wanted = request.POST.get("do")
     if request.POST.get(ONE_CLICK[0]) == ONE_CLICK[1] or wanted == "unsubscribe":

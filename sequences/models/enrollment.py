@@ -94,6 +94,8 @@ class StepRun(TenantModel):
     clicked_at = models.DateTimeField(null=True)
     replied_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
+    machine_opened_at = models.DateTimeField(null=True, help_text="by a scanner or proxy: counts apart")
+    machine_clicked_at = models.DateTimeField(null=True)
     outcome = models.TextField(null=True)
 
     class Meta:

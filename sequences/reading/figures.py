@@ -17,6 +17,7 @@ from sequences.models import Addition, Enrollment, Sequence, StepRun
 
 LARGE = 50_000
 MARKS = ("sent", "opened", "clicked", "replied", "bounced")
+BY_MACHINE = ("machine_opened", "machine_clicked")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class StepFigures:
-    """What a step has done so far. ``skipped`` by reason."""
+    """What a step has done so far. ``skipped`` by reason. What scanners and proxies did stands apart."""
 
     executed: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
@@ -64,6 +65,8 @@ class StepFigures:
     clicked: int = 0
     replied: int = 0
     bounced: int = 0
+    machine_opened: int = 0
+    machine_clicked: int = 0
 
     @property
     def delivered(self) -> int:
@@ -144,11 +147,12 @@ def step_figures(sequence: Sequence) -> dict[str, StepFigures]:
         return {key: StepFigures(**(did | {"skipped": {"": did["skipped"]}})) for key, did in kept}
     rows = StepRun.objects.filter(enrollment__sequence=sequence).order_by().values("key", "state", "reason")
     known = ~Q(pk__in=RawSQL(IN_DOUBT, []))
-    counted: Any = rows.annotate(n=Count("pk"), **{mark: Count(f"{mark}_at", filter=known) for mark in MARKS})
+    marks = (*MARKS, *BY_MACHINE)
+    counted: Any = rows.annotate(n=Count("pk"), **{mark: Count(f"{mark}_at", filter=known) for mark in marks})
     found: dict[str, dict[str, Any]] = {}
     for row in counted:
-        step = found.setdefault(row["key"], {"skipped": {}, **dict.fromkeys(MARKS, 0)})
-        for mark in MARKS:
+        step = found.setdefault(row["key"], {"skipped": {}, **dict.fromkeys(marks, 0)})
+        for mark in marks:
             step[mark] += row[mark]
         if row["state"] == StepRun.SKIPPED:
             step["skipped"][row["reason"]] = step["skipped"].get(row["reason"], 0) + row["n"]

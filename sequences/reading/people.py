@@ -19,6 +19,7 @@ from messaging.models import Message
 from messaging.outbox import RESENT
 from sequences.calendar import Occurrence
 from sequences.models import Enrollment, Run, Sequence, StepRun
+from sequences.reading.figures import BY_MACHINE, MARKS
 from sequences.reading.material import title_of
 from steps.models import Step
 
@@ -121,10 +122,7 @@ DID: dict[str, Q] = {
     "executed": Q(state=StepRun.EXECUTED),
     "skipped": Q(state=StepRun.SKIPPED),
     "cancelled": Q(state=StepRun.CANCELLED),
-    **{
-        mark: Q(**{f"{mark}_at__isnull": False})
-        for mark in ("sent", "opened", "clicked", "replied", "bounced")
-    },
+    **{mark: Q(**{f"{mark}_at__isnull": False}) for mark in (*MARKS, *BY_MACHINE)},
 }
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from activities.models import Fact
 from audience.models import Contact
-from messaging import evidence
+from messaging import evidence, machines
 from messaging.models import Message
 from sequences.models import Enrollment, Sequence
 from tenants.models import Member
@@ -41,6 +41,11 @@ class Line:
     def until(self) -> date | None:
         """The day on which somebody is back, where the fact names one."""
         return date.fromisoformat(self.data["until"]) if self.data.get("until") else None
+
+    @property
+    def why_machine(self) -> str:
+        """By which sign it was a program that opened or clicked, and no person."""
+        return machines.SAID.get(self.data.get("machine", ""), "") if self.by_machine else ""
 
     @property
     def why(self) -> str:

@@ -262,3 +262,23 @@ def test_r_009_a_database_that_breaks_off_loses_nothing_and_doubles_nothing(
     visit(tenant.pk, mailbox.pk, clock=time)
     assert state(tenant, message)[0] == "sent"
     assert len(sink.messages) == 1
+
+
+def test_r_032_eight_workers_do_not_send_one_more_than_the_mailboxs_cap(
+    tenant: Tenant, sink: Sink, time: Time, workers: Callable[..., Future[Any]], settings: Any
+) -> None:
+    settings.MAILBOX_CONNECTIONS = 8
+    with use(tenant):
+        mailbox, _ = make_stay_messages(sink, 400)
+        Mailbox.objects.filter(pk=mailbox.pk).update(daily_cap=50)
+    time.pass_by(minutes=1)
+    working = [workers(visit, tenant.pk, mailbox.pk, clock=time) for _ in range(8)]
+    counts = sum((w.result(120) for w in working), Counter())
+    assert counts["sent"] == len(sink.messages) == 50
+    with use(tenant):
+        states = Counter(Message.objects.values_list("state", flat=True))
+    assert states == {"sent": 50, "pending": 350}
+    time.pass_by(hours=23)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {}, "the provider's day has not passed"
+    time.pass_by(hours=2)
+    assert visit(tenant.pk, mailbox.pk, clock=time)["sent"] == 50

@@ -135,13 +135,47 @@ def test_r_070_a_burst_right_after_the_sending_is_a_scanners_and_a_late_click_a_
     assert [f.data["n"] for f in ann.facts(by_machine=False)] == [3]
 
 
-def test_two_links_at_once_are_a_burst(ann: Recipient, settings: Any) -> None:
-    settings.MACHINE_SECONDS = 60
+def long_ago(ann: Recipient) -> None:
     with use(ann.tenant):
         Message.objects.update(sent_at=now() - timedelta(minutes=10))
-    for link in ann.links[:3]:
+
+
+def test_two_links_at_once_are_a_burst_from_the_first_on(ann: Recipient, settings: Any) -> None:
+    settings.MACHINE_SECONDS = 60
+    long_ago(ann)
+    taken_back = heard(signals.click_taken_back)
+    ann.client.get(ann.links[0])
+    assert [f.by_machine for f in ann.facts()] == [False]
+    for link in ann.links[1:3]:
         ann.client.get(link)
-    assert [f.data.get("machine", "") for f in ann.facts()] == ["", "burst", "burst"]
+    assert [(f.data["machine"], f.by_machine) for f in ann.facts()] == [("burst", True)] * 3
+    assert [f.data["url"] for f in ann.facts()] == URLS[:3], "what was kept of them stays"
+    assert taken_back == [{"message_id": ann.message.pk}]
+
+
+@pytest.mark.parametrize("unsubscribe_first", [True, False])
+def test_who_follows_a_link_and_the_one_for_unsubscribing_at_once_follows_all(
+    ann: Recipient, settings: Any, unsubscribe_first: bool
+) -> None:
+    settings.MACHINE_SECONDS = 60
+    long_ago(ann)
+    links = [ann.unsubscribe, ann.links[0]] if unsubscribe_first else [ann.links[0], ann.unsubscribe]
+    for link in links:
+        ann.client.get(link)
+    assert [(f.data["machine"], f.by_machine) for f in ann.facts()] == [("burst", True)]
+
+
+def test_a_click_long_before_a_burst_stays_a_persons(ann: Recipient, settings: Any) -> None:
+    settings.MACHINE_SECONDS = 60
+    long_ago(ann)
+    ann.client.get(ann.links[0])
+    with use(ann.tenant):
+        Fact.objects.update(at=now() - timedelta(minutes=5))
+    taken_back = heard(signals.click_taken_back)
+    for link in ann.links[1:4]:
+        ann.client.get(link)
+    assert [f.by_machine for f in ann.facts(kind="clicked")] == [False, True, True, True]
+    assert taken_back == []
 
 
 @pytest.mark.parametrize("agent", [FIREFOX, "Mozilla/5.0", "BarracudaCentral/1"])

@@ -8,6 +8,9 @@ import pytest
 from django.test import Client
 
 from activities import facts
+from messaging import intake, outbox
+from messaging.models import Message
+from messaging.signals import click_taken_back
 from sequences.models import Enrollment, Run, Sequence, Status, StepRun
 from sequences.reading.figures import LARGE, figures_of
 from tenants.models import Tenant
@@ -212,3 +215,28 @@ def test_the_reasons_of_a_run_lead_to_the_people(client: Client, sequence: Seque
         assert "Showing 1 of 1" in text(client.get(at(sequence, "people/"), query)), query
     overview = text(client.get(at(sequence)))
     assert "?step=call1&amp;did=skipped&amp;reason=condition" in overview
+
+
+def test_what_programs_open_and_click_counts_apart_and_moves_nothing(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    end = live(sequence, tenant, people=3)
+    outbox.accept_all(end)
+    first, second, third = Message.objects.order_by("pk")
+    intake.take_in("opened", message=first, at=end, source="pixel")
+    for message in (first, second):
+        intake.take_in("opened", message=message, at=end, source="pixel", by_machine=True, machine="scanner")
+    intake.take_in("clicked", message=third, at=end, source="link", n=0, url="https://x.example")
+    steps = {run.enrollment.contact_id: run for run in StepRun.objects.select_related("enrollment")}
+    assert steps[second.contact_id].opened_at is None
+    page = text(client.get(at(sequence)))
+    assert "2 by programs" in page and page.count("by programs") == 1
+    found = text(client.get(at(sequence, "people/?step=email1&did=machine_opened")))
+    assert "was opened by a program" in found
+    assert f"/contacts/{third.contact_id}/" not in found
+    click_taken_back.send(Message, message_id=third.pk)
+    mark = StepRun.objects.get(enrollment__contact=third.contact_id)
+    assert (mark.clicked_at, mark.opened_at, mark.machine_clicked_at) == (None, None, end)
+    assert text(client.get(at(sequence))).count("by programs") == 2
+    timeline = text(client.get(f"/contacts/{second.contact_id}/timeline/"))
+    assert "A program opened" in timeline and "a security scanner" in timeline
