@@ -17,6 +17,7 @@ from audience.catalogue import catalogue, choices_of, make_field
 from audience.conditions.types import FieldType
 from audience.fields import Field
 from audience.imports import jobs
+from audience.imports.checking import check_now
 from audience.imports.jobs import CannotImport, Choices, NewField
 from audience.imports.work import Work
 from audience.models import (
@@ -447,19 +448,29 @@ def test_a_workspace_or_a_file_that_is_not_there_ends_with_2(db: None) -> None:
 
 @pytest.mark.skipif(DATA is None, reason="the shared files are not here")
 @pytest.mark.parametrize(
-    ("file", "kind", "rows"),
+    ("file", "kind", "created", "updated", "refused"),
     [
-        ("accounts.csv", "account", 1200),
-        ("broken.csv", "contact", 401),
-        ("excel-de.csv", "contact", 1500),
-        ("hubspot-contacts.csv", "contact", 3000),
+        ("accounts.csv", "account", 1200, 0, 0),
+        ("broken.csv", "contact", 378, 11, 12),
+        ("excel-de.csv", "contact", 1450, 26, 24),
+        ("freshsales-contacts.csv", "contact", 7726, 150, 124),
+        ("hubspot-contacts.csv", "contact", 2891, 55, 54),
     ],
 )
-def test_the_shared_files_come_in_with_nothing_lost(tenant: Tenant, file: str, kind: str, rows: int) -> None:
+def test_the_shared_files_come_in_with_nothing_lost_as_the_check_foresees(
+    tenant: Tenant, file: str, kind: str, created: int, updated: int, refused: int
+) -> None:
     assert DATA
-    job = imported((DATA / file).read_bytes(), kind)
-    assert job.done == rows
-    assert sum(counts(job).values()) == rows
+    job = opened((DATA / file).read_bytes(), kind)
+    jobs.choose(job, Choices(job.columns), by=None)
+    check_now(job, at=NOW)
+    job.refresh_from_db()
+    foreseen = counts(job), refusals(job)
+    assert not Contact.objects.exists() and not Account.objects.exists()
+    jobs.start(job, by=None, at=NOW)
+    worked(job)
+    assert (counts(job), refusals(job)) == foreseen
+    assert (job.created, job.updated, job.refused) == (created, updated, refused)
     model = Account if kind == "account" else Contact
-    assert model.objects.count() == job.created
-    assert job.refusals.count() == job.refused
+    assert model.objects.count() == created
+    assert job.refusals.count() == refused
