@@ -31,11 +31,11 @@ class MembershipInline(admin.TabularInline):
 
 @admin.register(Tenant)
 class TenantAdmin(admin.ModelAdmin):
-    """A workspace added here comes with the ready roles."""
+    """A workspace added here comes with the ready roles. Sending is stopped on its own pages, which tell who and why."""
 
     list_display = ("name", "slug", "timezone", "country", "created_at", "sending_paused_at")
     search_fields = ("name", "slug")
-    exclude = ("is_scratch",)
+    exclude = ("is_scratch", "sending_paused_at", "is_trial")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(is_scratch=False)
