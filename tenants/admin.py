@@ -31,11 +31,11 @@ class MembershipInline(admin.TabularInline):
 
 @admin.register(Tenant)
 class TenantAdmin(admin.ModelAdmin):
-    """A workspace added here comes with the ready roles. Sending is stopped on its own pages, which tell who and why."""
+    """A workspace added here comes with the ready roles. Its sending is stopped on its own pages, with a reason."""
 
     list_display = ("name", "slug", "timezone", "country", "created_at", "sending_paused_at")
     search_fields = ("name", "slug")
-    exclude = ("is_scratch", "sending_paused_at", "is_trial")
+    exclude = ("is_scratch", "sending_paused_at", "is_trial", "confirm_above")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(is_scratch=False)
@@ -45,7 +45,8 @@ class TenantAdmin(admin.ModelAdmin):
             obj.save()
             return
         fields = {
-            name: getattr(obj, name) for name in ("slug", "name", "timezone", "country", "postal_address")
+            name: getattr(obj, name)
+            for name in ("slug", "name", "timezone", "country", "legal_name", "postal_address")
         }
         obj.pk = create_tenant(**fields).pk
 
