@@ -83,9 +83,11 @@ def read_table(data: bytes | Chunks, encoding: str | None = None, delimiter: str
 
 
 def checked_header(cells: list[str]) -> list[str]:
-    """The names of the columns. Raises Unreadable where they are too many."""
+    """The names of the columns. Raises Unreadable where they are too many, or where one holds what no text can."""
     if len(cells) > MOST_COLUMNS:
         raise Unreadable(f"the file has {len(cells):,} columns; at most {MOST_COLUMNS} are possible")
+    if any("\x00" in name for name in cells):
+        raise Unreadable("this is no CSV file: its header holds the character NUL")
     return [name.strip() for name in cells]
 
 

@@ -103,6 +103,7 @@ def test_an_import_of_another_workspace_or_of_somebody_else_is_not_there(client:
         (b"", "The file is empty."),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is no CSV file but an image (PNG)."),
         (b"\n\n \n", "The file is empty."),
+        (b"\x00" * 200, "This is no CSV file: its header holds the character NUL."),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_at_its_place(me: Somebody, data: bytes, reason: str) -> None:
