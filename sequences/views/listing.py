@@ -27,7 +27,11 @@ def index(request: MemberRequest) -> HttpResponse:
     """All sequences that the member may see, a tab at a time."""
     member, asked = request.member, request.GET
     tab = asked.get("tab", "all") if asked.get("tab") in TABS else "all"
-    q, status, owner = text_of(asked, "q"), asked.get("status", ""), number_of(asked.get("owner", ""))
+    q, status, owner = (
+        text_of(asked, "q"),
+        _status_of(asked.get("status", "")),
+        number_of(asked.get("owner", "")),
+    )
     troubled = asked.get("problems") == "1"
     found = listed(member, tab=tab, q=q, status=status, owner=owner, troubled=troubled)
     lines = [
@@ -55,3 +59,8 @@ def index(request: MemberRequest) -> HttpResponse:
         "now": now(),
     }
     return page(request, "sequences/list.html", context, parts=("sequences",))
+
+
+def _status_of(asked: str) -> str:
+    """The status asked for; another word than those offered filters nothing."""
+    return asked if asked in dict(STATUSES) else ""

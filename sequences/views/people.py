@@ -37,11 +37,11 @@ def asked_of(given: Any) -> Filter:
     return Filter(
         state=state if state in (*STATES, WAITING) else "all",
         q=text_of(given, "q"),
-        reason=given.get("reason", ""),
-        step=given.get("step", ""),
-        did=given.get("did", ""),
+        reason=text_of(given, "reason"),
+        step=text_of(given, "step"),
+        did=text_of(given, "did"),
         run=number_of(given.get("run", "")),
-        mail=given.get("mail", ""),
+        mail=text_of(given, "mail"),
     )
 
 

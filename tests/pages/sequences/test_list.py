@@ -76,6 +76,8 @@ def test_the_tabs_count_what_they_hold(client: Client, rep: Member, sequence: Se
         ({"status": "active"}, False),
         ({"owner": "999"}, False),
         ({"tab": "nonsense"}, True),
+        ({"status": "nonsense"}, True),
+        ({"status": "\x00", "q": "\x00", "owner": "\x00"}, True),
     ],
 )
 def test_the_list_is_filtered_by_its_address(

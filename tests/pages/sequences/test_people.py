@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from audience.models import Contact, SavedView, Suppression
@@ -287,3 +288,11 @@ def test_who_is_not_on_the_trial_list_is_found_by_it(
     assert "with an email that was not on the trial list" in found
     assert f"/contacts/{first.contact_id}/" in found
     assert found.count('class="row-link"') == 1
+
+
+@pytest.mark.parametrize("name", ["q", "state", "reason", "step", "did", "run", "mail", "page"])
+def test_an_address_that_nobody_would_write_is_answered(
+    client: Client, sequence: Sequence, tenant: Tenant, name: str
+) -> None:
+    live(sequence, tenant, people=1)
+    assert client.get(people(sequence), {name: "\x00"}).status_code == 200
