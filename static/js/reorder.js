@@ -58,5 +58,6 @@
 
   const last = sessionStorage.getItem(MOVED);
   sessionStorage.removeItem(MOVED);
-  if (last) document.getElementById(last)?.querySelector("[data-drag]")?.focus();
+  // Only when all is there: the address names the step, and going to it takes the focus away.
+  if (last) addEventListener("load", () => setTimeout(() => document.getElementById(last)?.querySelector("[data-drag]")?.focus()));
 })();

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from messaging.models import Mailbox
+from messaging.models import Mailbox, Message
 from messaging.templating import save_template
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
@@ -57,6 +57,13 @@ class Site:
         page.context.add_cookies([{"name": name, "value": value, "url": self.address}])
         page.goto(path)
         return page
+
+    def draft(self) -> Sequence:
+        """A sequence of one mail, without a way in."""
+        with use(self.tenant):
+            made = create_sequence(name="Spring", by=self.member, now=NOW)
+            add_step(kind="email", day=1, template=self.template, sequence=made, by=self.member, now=NOW)
+        return made
 
     def running(self) -> Sequence:
         """A sequence of three steps with people inside and unpublished changes."""
@@ -179,6 +186,8 @@ PAGES = (
     "/sequences/{pk}/edit/?step=email1",
     "/sequences/{pk}/edit/?step=call1",
     "/sequences/{pk}/edit/?new=email&day=2",
+    "/sequences/{pk}/edit/calendar/",
+    "/messages/{message}/resend/",
     "/templates/",
     "/templates/{template}/",
     "/templates/{template}/edit/",
@@ -199,7 +208,10 @@ def test_nor_on_a_phone_nor_in_the_dark(site: Site, width: int, dark: bool) -> N
 
 def _look_at(site: Site, pages: tuple[str, ...], width: int, dark: bool) -> None:
     sequence = site.running()
-    names = {"pk": sequence.pk, "template": site.template.pk}
+    with use(site.tenant):
+        message = Message.objects.order_by("pk")[0]
+        Message.objects.filter(pk=message.pk).update(state="unknown", reason="no_answer", gate_at=NOW)
+    names = {"pk": sequence.pk, "template": site.template.pk, "message": message.pk}
     page = site.open("/sequences/", width=width, dark=dark)
     for path in pages:
         page.goto(path.format(**names))
