@@ -121,7 +121,13 @@ class AudienceForm(forms.Form):
 
     record = forms.ChoiceField(label="Record", choices=RECORDS, widget=forms.RadioSelect)
     views = forms.ModelMultipleChoiceField(
-        SavedView.objects.none(), label="Saved views", required=False, widget=forms.CheckboxSelectMultiple
+        SavedView.objects.none(),
+        label="Saved views",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "invalid_choice": "A view that was ticked is one of another kind of record, or is gone."
+        },
     )
     unique_email = forms.BooleanField(label="One contact for each email address", required=False)
     exclusive = forms.BooleanField(label="Exclusive", required=False)

@@ -74,14 +74,12 @@ def conditions(request: MemberRequest, pk: int, place: str) -> HttpResponse:
     """The builder of a section or step drawn anew after a change in it; nothing is kept."""
     sequence = changed_by(request, pk)
     material = Material(sequence, request.member)
-    builder = (
-        material.posted_group(request.POST, "step")
-        if place == "step"
-        else _section_of(place)(material, request.POST).builder
-    )
+    section = None if place == "step" else _section_of(place)(material, request.POST)
+    builder = section.builder if section else material.posted_group(request.POST, "step")
     assert builder is not None
     builder.glance()
-    context = {"builder": builder, "sequence": sequence, "alone": True}
+    views = section.form["views"] if section and "views" in section.form.fields else None
+    context = {"builder": builder, "sequence": sequence, "alone": True, "views": views}
     return render(request, "sequences/_builder.html", context)
 
 

@@ -351,3 +351,15 @@ def test_records_that_one_may_not_see_are_not_offered(
     Role.objects.filter(pk=rep.role_id).update(permissions=rep.role.permissions | {"record.view": "none"})
     form = {"entry-match": "all", "entry-0-field": "account", "entry-0-op": "is", "entry-0-find": "A"}
     assert "Acme" not in text(client.post(f"/sequences/{sequence.pk}/edit/conditions/entry/", form))
+
+
+def test_the_views_offered_are_those_of_the_record_that_is_chosen(client: Client, sequence: Sequence) -> None:
+    SavedView.objects.create(name="People", record="contact")
+    path = f"/sequences/{sequence.pk}/edit/"
+    assert "People" in text(client.get(f"{path}?open=audience"))
+    part = text(client.post(f"{path}conditions/entry/", {"record": "account", "entry-match": "all"}))
+    assert 'id="entry-views" hx-swap-oob="true"' in part and "People" not in part
+    assert "filter your companies" in part
+    mine = SavedView.objects.get()
+    refused = client.post(f"{path}audience/", {"record": "account", "entry-match": "all", "views": [mine.pk]})
+    assert refused.status_code == 422 and "one of another kind of record" in text(refused)

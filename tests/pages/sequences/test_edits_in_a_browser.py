@@ -32,7 +32,7 @@ def test_an_edit_while_people_are_inside(site: Site) -> None:
         ContactFactory(city="Bonn", first_name="New")
         work_tenant(site.tenant.pk, now=NOW + timedelta(days=3), is_on_time=True)
     page = site.open(f"/sequences/{sequence.pk}/edit/")
-    expect(page.locator("#unpublished")).to_contain_text("Of 4 people inside 4 will get it.")
+    expect(page.locator("#unpublished")).to_contain_text("Of 4 people inside, 4 will get it.")
 
     # A new step says whom it reaches while its day is chosen.
     page.get_by_role("link", name="Add Follow-up", exact=True).click()
