@@ -71,6 +71,7 @@ class Turns:
         job.done += read.count
         self.position = job.done
         if is_last:
+            self._reader.shutdown(wait=False)
             self._finish(job, now)
             _due(job).delete()
         else:
