@@ -47,7 +47,7 @@ check: .venv/dev.stamp
 
 test: .venv/dev.stamp
 	@$(PYTHON) -m config.embedded.chromium
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 test-slow: .venv/dev.stamp
 	@$(PYTHON) -m config.embedded.chromium
