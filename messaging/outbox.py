@@ -135,7 +135,10 @@ def release_sending(member_id: int | None, *, now: datetime) -> int:
 
 
 def _sent_by(member_id: int | None) -> tuple[str, list[Any]]:
-    return ("true", []) if member_id is None else ("sender_id = %s", [member_id])
+    if member_id is None:
+        return "true", []
+    of_mailbox = "mailbox_id IN (SELECT id FROM messaging_mailbox WHERE member_id = %s)"
+    return f"(sender_id = %s OR {of_mailbox})", [member_id, member_id]
 
 
 FREE = """

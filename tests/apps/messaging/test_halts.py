@@ -273,3 +273,15 @@ def test_copies_go_nowhere_that_the_message_could_not(tenant: Tenant, sink: Sink
 def test_only_who_sets_the_policy_changes_the_list(tenant: Tenant) -> None:
     with use(tenant), pytest.raises(PermissionDenied):
         change_trial(is_on=True, addresses=[], by=make_member("sales_rep"), now=NOW)
+
+
+def test_what_nobody_sends_waits_with_its_mailbox(tenant: Tenant, sink: Sink, time: Time) -> None:
+    with use(tenant):
+        mailbox = make_mailbox(sink.port)
+        make_message(mailbox, sender=None)
+    stop(tenant, time, mailbox.member)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
+    with use(tenant):
+        assert Message.objects.get().held_since == time.at
+    resume(tenant, time, mailbox.member)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
