@@ -107,3 +107,12 @@ def test_nobody_else_and_no_other_mode_is_answered(client: Client, workspace: Te
     assert client.get("/demo/mail.json").json()[0]["links"] == [LINK]
     settings.MODE = "production"
     assert client.get("/demo/mail.json").status_code == 404
+
+
+def test_no_number_of_a_mail_is_given_twice(tmp_path: Path) -> None:
+    store = MailStore(tmp_path)
+    given = [store.add(to="ann@acme.example", raw=b"", at=NOW) for _ in range(3)]
+    store.clear()
+    given.append(store.add(to="ann@acme.example", raw=b"", at=NOW))
+    assert given == [1, 2, 3, 4]
+    assert MailStore(tmp_path).add(to="ann@acme.example", raw=b"", at=NOW) == 5, "a new process goes on"
