@@ -146,6 +146,17 @@ def test_the_panel_closes_by_escape_and_gives_the_focus_back(site: Site) -> None
     assert page.url.endswith(f"/sequences/{sequence.pk}/edit/#steps")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_message_does_not_lie_on_the_buttons_of_a_panel(site: Site, width: int) -> None:
+    sequence = site.running()
+    page = site.open(f"/sequences/{sequence.pk}/edit/?step=task1", width=width)
+    foot = page.locator(".panel-foot").bounding_box()
+    page.evaluate("""document.dispatchEvent(new CustomEvent("toast", {detail: {text: "Added."}}))""")
+    toast = page.locator(".toast").bounding_box()
+    assert foot and toast
+    assert toast["y"] + toast["height"] <= foot["y"]
+
+
 def test_people_are_picked_and_paused(site: Site) -> None:
     sequence = site.running()
     page = site.open(f"/sequences/{sequence.pk}/people/")
