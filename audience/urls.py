@@ -14,6 +14,7 @@ from audience.views import (
     listed,
     saved,
     suppression,
+    tags,
     value_lists,
 )
 
@@ -56,6 +57,9 @@ urlpatterns = [
     path("settings/fields/<int:pk>/", fields.edit, name="field"),
     path("settings/fields/<int:pk>/retire/", fields.retire, name="field-retire"),
     path("settings/fields/<int:pk>/bring-back/", fields.bring_back, name="field-bring-back"),
+    path("settings/tags/", tags.index, name="tags"),
+    path("settings/tags/rename/", tags.rename, name="tag-rename"),
+    path("settings/tags/remove/", tags.remove, name="tag-remove"),
     path("settings/lists/", value_lists.index, name="value-lists"),
     path("settings/suppression/", suppression.index, name="suppression"),
 ]

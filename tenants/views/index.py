@@ -82,6 +82,7 @@ EVERYBODYS = (
         "/settings/lists/",
         ("admin.manage",),
     ),
+    Card("Tags", "Which there are; rename them, take them away.", "tag", "/settings/tags/", ("tag.manage",)),
     Card(
         "Suppression list",
         "Addresses and numbers that nothing is sent to.",

@@ -160,6 +160,7 @@ def fill(site: Site) -> dict[str, str]:
         "field-new": "/settings/fields/new/",
         "field": f"/settings/fields/{tier.pk}/",
         "value-lists": "/settings/lists/",
+        "tags": "/settings/tags/",
     }
 
 

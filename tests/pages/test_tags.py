@@ -1,0 +1,92 @@
+"""The settings of tags."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from audience.models import AccountTag, ContactTag
+from tenants.models import AuditLine
+from tenants.wall import use
+from tests.factories import AccountFactory, ContactFactory, make_tenant
+from tests.pages.somebody import Somebody, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def me(client: Client) -> Somebody:
+    found = Somebody(client, make_tenant())
+    with use(found.tenant):
+        ann, ben, acme = ContactFactory(first_name="Ann"), ContactFactory(first_name="Ben"), AccountFactory()
+        for record, label in ((ann, "Hot"), (ben, "hot"), (ann, "Warm"), (ann, "Fair 2026")):
+            ContactTag.objects.create(record=record, label=label)
+        AccountTag.objects.create(record=acme, label="Hot")
+    return found
+
+
+def shown(page: str) -> list[tuple[str, ...]]:
+    """Tag, contacts and companies of each row."""
+    rows = re.findall(r'<th scope="row">(.*?)<td class="end">', page, re.DOTALL)
+    return [tuple(words(row).strip().rsplit(maxsplit=2)) for row in rows]
+
+
+def test_tags_stand_by_name_with_their_numbers(me: Somebody) -> None:
+    assert shown(me.get("/settings/tags/")) == [
+        ("Fair 2026", "1", "0"),
+        ("Hot", "2", "1"),
+        ("Warm", "1", "0"),
+    ]
+    assert [row[0] for row in shown(me.get("/settings/tags/?q=WA"))] == ["Warm"]
+    assert "No tag begins like that" in words(me.get("/settings/tags/?q=zzz"))
+
+
+def test_a_tag_is_renamed_into_one_that_there_is(me: Somebody) -> None:
+    page = me.client.post(
+        "/settings/tags/rename/", {"tag": "hot", "label": "warm"}, follow=True
+    ).content.decode()
+    assert "“warm” stands on 3 records now." in page
+    with use(me.tenant):
+        rows = ContactTag.objects.order_by("record__first_name", "label_norm")
+        found = list(rows.values_list("record__first_name", "label_norm"))
+        assert found == [("Ann", "fair 2026"), ("Ann", "warm"), ("Ben", "warm")]
+        assert AuditLine.objects.filter(verb="tag.rename").count() == 1
+    me.client.post("/settings/tags/rename/", {"tag": "warm", "label": "WARM"})
+    assert ("WARM", "2", "1") in shown(me.get("/settings/tags/"))
+
+
+@pytest.mark.parametrize("label", ["", "  ", "a,b", "x" * 501])
+def test_a_tag_needs_a_name(me: Somebody, label: str) -> None:
+    me.client.post("/settings/tags/rename/", {"tag": "hot", "label": label})
+    assert ("Hot", "2", "1") in shown(me.get("/settings/tags/"))
+
+
+def test_a_tag_is_taken_away_everywhere(me: Somebody) -> None:
+    page = me.client.post("/settings/tags/remove/", {"tag": "hot"}, follow=True).content.decode()
+    assert "is taken from 3 records." in page
+    assert [row[0] for row in shown(me.get("/settings/tags/"))] == ["Fair 2026", "Warm"]
+
+
+def test_many_tags_are_paged(me: Somebody) -> None:
+    with use(me.tenant):
+        ann = ContactFactory()
+        ContactTag.objects.bulk_create(ContactTag(record=ann, label=f"T{n:03}") for n in range(150))
+    first = me.get("/settings/tags/")
+    assert len(shown(first)) == 100
+    link = re.search(r'href="(\?[^"]+)" rel="next"', first)
+    assert link
+    assert len(shown(me.get(f"/settings/tags/{link[1]}"))) == 53
+
+
+def test_a_tag_leads_to_the_records_that_have_it(me: Somebody) -> None:
+    link = re.search(r'href="(/contacts/\?[^"]+=Hot)"', me.get("/settings/tags/"))
+    assert link
+    assert "2 people match" in words(me.get(link[1].replace("&amp;", "&")))
+
+
+def test_a_rep_may_not_manage_tags(client: Client) -> None:
+    me = Somebody(client, make_tenant(), "sales_rep")
+    assert me.client.get("/settings/tags/").status_code == 403
+    assert me.client.post("/settings/tags/remove/", {"tag": "hot"}).status_code == 403
