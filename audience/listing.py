@@ -100,6 +100,11 @@ class Listing:
         return names[:MOST_COLUMNS] or list(USUAL[self.record])
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether somebody chose these columns."""
+        return self.column_names != list(USUAL[self.record])
+
+    @property
     def columns(self) -> list[Column]:
         return [self.known[name] for name in self.column_names if name in self.known]
 

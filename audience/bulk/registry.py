@@ -32,6 +32,8 @@ class Verb:
     """The permission that is asked of each record, where it is another."""
     records: ClassVar[tuple[str, ...]] = (CONTACT, ACCOUNT)
     is_dangerous: ClassVar[bool] = False
+    batch: ClassVar[int] = 5000
+    """So many records are one transaction: fewer where others wait for what it locks."""
     warning: ClassVar[str] = ""
     left_out: ClassVar[str] = "your role does not reach them"
     """Why it concerned some of those asked for not."""

@@ -168,6 +168,7 @@ class StopMail(Verb):
     records = (CONTACT,)
     is_dangerous = True
     left_out = "without an email address"
+    batch = 200
     warning = "Nobody of the workspace writes to these addresses any more, as if they had unsubscribed."
 
     def apply(
@@ -190,6 +191,7 @@ class StopMail(Verb):
 
 class Delete(Verb):
     key, label, icon, permission = "delete", "Delete", "trash", "record.delete"
+    batch = 500
     is_dangerous = True
     warning = "They are gone for good, with their history, and leave every sequence. This cannot be undone."
 

@@ -26,7 +26,6 @@ from tenants.models import Member
 from tenants.policy import can, require, visible
 from tenants.wall import current_id
 
-SIZE = 1000
 AT_ONCE = 200
 """So many records that were picked are done while one waits; more go to the background."""
 
@@ -72,7 +71,7 @@ def start(
     return job
 
 
-def step(job_id: int, *, now: datetime, size: int = SIZE) -> bool:
+def step(job_id: int, *, now: datetime, size: int | None = None) -> bool:
     """Work the next batch in the transaction of the caller's ``use()``. False when nothing is left to do here."""
     found = RecordJob.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=job_id)
     job = found.select_related(None).first()
@@ -87,10 +86,11 @@ def step(job_id: int, *, now: datetime, size: int = SIZE) -> bool:
     return not job.is_over
 
 
-def _take(job: RecordJob, size: int, now: datetime) -> None:
+def _take(job: RecordJob, size: int | None, now: datetime) -> None:
     verb, by = VERBS.get(job.verb), _member(job)
     if verb is None or by is None or not can(by, verb.permission):
         raise CannotDo("Who asked for it may not do this any more.")
+    size = size or verb.batch
     ahead = _asked_for(job, by).filter(pk__gt=job.last_id)
     ids = list(ahead.order_by("pk").values_list("pk", flat=True)[:size])
     mine = verb.reached(by, MODELS[job.record].objects.filter(pk__in=ids)).order_by("pk")

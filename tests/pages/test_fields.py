@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from activities import reminders
+from activities.models import Reminder
 from audience import indexes
 from audience.catalogue import call_outcomes, catalogue, choices_of
 from audience.models import Contact, CustomField, SavedView
@@ -19,8 +21,8 @@ from sequences.commands.editing import create_sequence
 from sequences.models import Sequence
 from tenants.models import AuditLine
 from tenants.wall import use
-from tests.factories import NOW, ContactFactory, make_tenant
-from tests.pages.somebody import Somebody, words
+from tests.factories import NOW, AccountFactory, ContactFactory, make_tenant
+from tests.pages.somebody import Somebody, names, words
 
 pytestmark = pytest.mark.django_db
 
@@ -209,3 +211,19 @@ def test_there_is_an_end_to_indexes(me: Somebody) -> None:
             cursor.execute(indexes.sql_of("contact", f"number_{n:02}", is_slot=True, how=""))
     page = me.client.post("/settings/fields/index/", {"field": "contact.city"}, follow=True).content.decode()
     assert "All 12 indexes on demand are in use" in page
+
+
+def test_a_type_of_ones_own_is_kept_by_events_and_asked_for(me: Somebody) -> None:
+    """F-62, F-63: on the contact and its company, in the builder and in lists."""
+    me.client.post("/settings/lists/", {"list": "types", "values": "Lunch"})
+    with use(me.tenant):
+        ann = ContactFactory(first_name="Ann", last_name="A", account=AccountFactory(name="Acme"))
+        ContactFactory()
+        given = {"contact": ann, "kind": "task", "settings": {"type": "Lunch"}, "assignee": me.member}
+        reminder = Reminder.objects.create(made_at=NOW, due_at=NOW, **given)
+        assert reminders.complete(reminder=reminder, by=me.member, now=NOW)
+    asked = "cond-match=all&cond-0-field=last_activity_type&cond-0-op=is&cond-0-value=lunch"
+    asked += "&cond-1-field=last_contacted_mode&cond-1-op=is&cond-1-value=Sales+Activity"
+    assert names(me.get(f"/contacts/?{asked}")) == ["Ann A"]
+    assert names(me.get(f"/companies/?{asked}")) == ["Acme"]
+    assert '<option value="Lunch"' in me.get(f"/contacts/?{asked.replace('lunch', 'Lunch')}&panel=filter")
