@@ -61,7 +61,9 @@ class Batch:
                 self._derive()
             columns = self._columns()
             rows = [
-                [pk in self.new, pk, *(entry.values.get(key) for key in columns)] for pk, entry in self._all()
+                [is_new, pk, *map(entry.values.get, columns)]
+                for is_new, entries_ in ((True, self.new), (False, self.known))
+                for pk, entry in entries_.items()
             ]
             _put(MODELS[self.kind]._meta.db_table, columns, rows, self.at, has_known=bool(self.known))
             self._add_labels()
@@ -131,8 +133,9 @@ class Batch:
         had = Contact.objects.filter(pk__in=self.known).values("pk", *NUMBERS) if self.known else ()
         before = {row["pk"]: row for row in had}
         for pk, entry in self._all():
-            now = {key: entry.values.get(key) or before.get(pk, {}).get(key, "") for key in NUMBERS}
-            entry.values["sms_number"] = derived.sms_number(**now, region=region)
+            had_before, says = before.get(pk, {}), entry.values.get
+            mobile, phone, country = (says(key) or had_before.get(key, "") for key in NUMBERS)
+            entry.values["sms_number"] = derived.sms_number(mobile, phone, country, region)
 
     @property
     def _numbers(self) -> bool:
