@@ -16,6 +16,7 @@ from tenants.models import Member
 from tenants.zones import ZoneField
 
 MOST_HOLIDAYS = 500
+MOST_TAGS, LONGEST_TAG = 10, 30
 RECORDS = (("contact", "Contacts"), ("account", "Companies"))
 RECORD_HINTS = {
     "contact": "People who match enter by themselves.",
@@ -46,6 +47,23 @@ class DatesField(forms.CharField):
         if len(found) > MOST_HOLIDAYS:
             raise forms.ValidationError(f"At most {MOST_HOLIDAYS} days; these are {len(found)}.")
         return sorted(found)
+
+
+class TagsField(forms.CharField):
+    """Words to find sequences by, with commas between them; without repeating one in another case."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+    def clean(self, value: Any) -> list[str]:
+        words = (" ".join(word.split()) for word in super().clean(value).split(","))
+        found = list({word.casefold(): word for word in words if word}.values())
+        if len(found) > MOST_TAGS:
+            raise forms.ValidationError(f"At most {MOST_TAGS} tags; these are {len(found)}.")
+        for word in found:
+            if len(word) > LONGEST_TAG:
+                raise forms.ValidationError(f"“{word[:20]}…” is longer than {LONGEST_TAG} characters.")
+        return found
 
 
 def _refuse(word: str) -> str:
@@ -81,6 +99,11 @@ class DetailsForm(forms.Form):
 
     name = NewForm.base_fields["name"]
     description = NewForm.base_fields["description"]
+    tags = TagsField(
+        label="Tags",
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "With commas between them"}),
+    )
     sender = forms.ChoiceField(label="Emails are sent from")
 
     def __init__(
@@ -94,6 +117,7 @@ class DetailsForm(forms.Form):
         initial = {
             "name": sequence.name,
             "description": sequence.description,
+            "tags": sequence.tags,
             "sender": sender_ref(sequence),
         }
         super().__init__(data, initial=initial, **kwargs)
@@ -104,7 +128,7 @@ class DetailsForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         """What sequences.commands.editing.change_settings takes."""
-        found = {name: self.cleaned_data[name] for name in ("name", "description")}
+        found = {name: self.cleaned_data[name] for name in ("name", "description", "tags")}
         chosen = self.cleaned_data["sender"]
         if chosen in (SenderMode.OWNER, SenderMode.CONTACT_OWNER):
             return found | {"sender_mode": chosen, "sender": None}

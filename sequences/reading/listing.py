@@ -52,6 +52,8 @@ def listed(
     status: str = "",
     owner: int | None = None,
     troubled: bool = False,
+    tag: str = "",
+    record: str = "",
 ) -> QuerySet[Sequence]:
     """The sequences of a tab, filtered; ``q`` is looked for in name and description. Active ones first.
 
@@ -64,6 +66,10 @@ def listed(
         found = found.filter(status=status)
     if owner is not None:
         found = found.filter(owner=owner)
+    if tag:
+        found = found.filter(tags__contains=[tag])
+    if record:
+        found = found.filter(record=record)
     if troubled:
         held = Enrollment.objects.filter(~Q(held_reason=""), sequence=OuterRef("pk"), state=Enrollment.ACTIVE)
         found = found.filter(~Q(problem="") | Q(Exists(held)))
@@ -75,6 +81,13 @@ def counts(member: Member) -> dict[str, int]:
     """How many each tab holds: one statement."""
     seen = visible(member, "sequence.view", Sequence.objects.all()).order_by()
     return seen.aggregate(**{tab: Count("pk", filter=of_tab(tab, member)) for tab in TABS})
+
+
+def tags(member: Member) -> list[str]:
+    """The tags of the sequences that the member may see, for the filter."""
+    seen = visible(member, "sequence.view", Sequence.objects.exclude(tags=[])).order_by()
+    found = {tag for row in seen.values_list("tags", flat=True) for tag in row}
+    return sorted(found, key=str.casefold)
 
 
 def lines_of(sequences: Iterable[Sequence]) -> list[Line]:

@@ -67,6 +67,7 @@ def _details(material: Material) -> Pairs:
     sequence = material.sequence
     return [
         ("Description", sequence.description),
+        ("Tags", ", ".join(sequence.tags)),
         ("Type", sequence.kind.capitalize()),
         ("Owner", sequence.owner.name),
         ("Emails are sent from", material.sender_words),

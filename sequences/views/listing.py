@@ -10,9 +10,10 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from audience.views.lookup import text_of
+from sequences.forms import RECORDS
 from sequences.models import Status
 from sequences.reading.figures import Figures
-from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners, quota_of
+from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners, quota_of, tags
 from sequences.views.access import number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -33,7 +34,11 @@ def index(request: MemberRequest) -> HttpResponse:
         number_of(asked.get("owner", "")),
     )
     troubled = asked.get("problems") == "1"
-    found = listed(member, tab=tab, q=q, status=status, owner=owner, troubled=troubled)
+    tag, record = text_of(asked, "tag"), asked.get("record", "")
+    record = record if record in dict(RECORDS) else ""
+    found = listed(
+        member, tab=tab, q=q, status=status, owner=owner, troubled=troubled, tag=tag, record=record
+    )
     lines = [
         replace(
             line,
@@ -48,12 +53,21 @@ def index(request: MemberRequest) -> HttpResponse:
     context = {
         "tab": tab,
         "counts": counts(member),
-        "filters": {"q": q, "status": status, "owner": owner, "problems": "1" if troubled else ""},
+        "filters": {
+            "q": q,
+            "status": status,
+            "owner": owner,
+            "problems": "1" if troubled else "",
+            "tag": tag,
+            "record": record,
+        },
         "lines": lines,
         "total": total,
         "next_run_at": min(due, default=None),
         "statuses": STATUSES,
         "owners": owners(member),
+        "tags": [(word, word) for word in tags(member)],
+        "records": RECORDS,
         "may_create": may_create,
         "quota": quota_of(member) if may_create else None,
         "now": now(),

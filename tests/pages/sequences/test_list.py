@@ -161,3 +161,19 @@ def test_who_is_held_is_a_problem_too(
     Enrollment.objects.update(held_reason="mailbox", held_since=NOW)
     only = text(client.get(LIST, {"problems": "1"}))
     assert "Outbound" in only and "Fine" not in only
+
+
+def test_tags_are_given_and_found_by(client: Client, rep: Member, sequence: Sequence) -> None:
+    create_sequence(name="Companies", by=rep, now=NOW, record="account")
+    path = f"{LIST}{sequence.pk}/edit/details/"
+    form = {"name": "Outbound", "description": "", "sender": "owner"}
+    client.post(path, form | {"tags": "EMEA, cold  mail, emea,"})
+    sequence.refresh_from_db()
+    assert sequence.tags == ["emea", "cold mail"]
+    only = text(client.get(LIST, {"tag": "cold mail"}))
+    assert "Outbound" in only and ">Companies</a>" not in only and ">cold mail<" in only
+    companies = text(client.get(LIST, {"record": "account"}))
+    assert ">Companies</a>" in companies and ">Outbound</a>" not in companies
+    for wrong in ("x" * 31, ",".join(f"t{n}" for n in range(11))):
+        assert client.post(path, form | {"tags": wrong}).status_code == 422
+    assert client.get(LIST, {"tag": "\x00", "record": "nonsense"}).status_code == 200
