@@ -293,3 +293,12 @@ def test_days_are_those_of_the_workspace(me: Somebody) -> None:
         ContactFactory(first_name="Ann", last_name="A", created_at=NOW.replace(hour=23, day=3))
         ContactFactory(created_at=NOW.replace(hour=23, day=3) - timedelta(days=1))
     assert names(me.get(f"/contacts/{asked(('created_at', 'on', '2026-05-04'))}")) == ["Ann A"]
+
+
+def test_what_a_search_finds_is_what_is_exported_and_narrowed_further(me: Somebody) -> None:
+    """The part of the page that is drawn anew while one types has the buttons that act on what it shows."""
+    people(me)
+    part = me.get("/contacts/?q=ann", **{"HX-Request": "true", "HX-Target": "results"})
+    assert "<html" not in part
+    assert 'name="filter" value="q=ann"' in part
+    assert "?q=ann&amp;panel=filter" in part
