@@ -41,7 +41,8 @@ class Mailing(TenantModel):
 class Message(TenantModel):
     """One automatic e-mail or SMS. States and who may move them: messaging.lifecycle.
 
-    ``enrollment_id`` and ``step_run_id`` point up; the database holds them to rows of the tenant, Python does not know.
+    ``step_run_id`` and ``enrollment_id`` point up, or are both NULL; the database holds them to a step run of the
+    tenant and to the enrollment of that one, Python does not know.
     """
 
     channel = models.TextField(default="email", db_default="email")
@@ -85,7 +86,12 @@ class Message(TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "step_run_id", "channel", "resend_no"], name="message_once_per_step_run"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(enrollment_id__isnull=True, step_run_id__isnull=True)
+                | Q(enrollment_id__isnull=False, step_run_id__isnull=False),
+                name="message_of_a_step_run",
+            ),
         ]
         indexes = [
             models.Index(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from audience.models import Account, Contact
+from sequences.models import StepRun
 from tenants.models import Tenant
-from tenants.operations import each_tenant
+from tenants.operations import each_tenant, reference_of
+from tenants.set_references import CASCADE, Reference
 from tenants.wall import NoTenant, current_id, use
 from tests.factories import AccountFactory, ContactFactory, make_tenant
 
@@ -84,22 +88,101 @@ def test_every_reference_between_walled_tables_carries_the_tenant() -> None:
     assert wrong == []
 
 
-def test_every_reference_column_of_a_model_has_its_constraint() -> None:
-    from django.apps import apps
+UPWARD = {
+    "messaging_message": {
+        "step_run_id": Reference(
+            "messaging_message", "step_run_id", "sequences_steprun", CASCADE, "enrollment_id"
+        )
+    }
+}
+"""Plain columns that point up at a higher floor and are held by a set reference."""
 
-    from tenants.fields import TenantForeignKey
 
-    have = {
+def held_by_foreign_keys() -> set[tuple[str, str]]:
+    return {
         (table, column)
         for table, column in rows(
             """SELECT conrelid::regclass::text, a.attname FROM pg_constraint k
                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey) WHERE contype = 'f'"""
         )
     }
+
+
+def bare(definition: str) -> str:
+    """A definition as the catalogue says it, without what it adds."""
+    return re.sub(r"[()]|\bpublic\.", "", definition)
+
+
+def faults_of(reference: Reference) -> list[str]:
+    """What the catalogue lacks of a set reference, or has otherwise."""
+    found = {
+        name: (bare(definition), enabled)
+        for name, definition, enabled in rows(
+            "SELECT tgname, pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal"
+        )
+    }
+    functions = {
+        name: (body, secdef, config)
+        for name, body, secdef, config in rows("SELECT proname, prosrc, prosecdef, proconfig FROM pg_proc")
+    }
+    faults = [
+        name
+        for name, (_, definition) in reference.triggers.items()
+        if found.get(name) != (bare(f"CREATE TRIGGER {name} {definition}"), "O")
+    ]
+    for name, statement in reference.functions().items():
+        body, is_definer, config = functions.get(name, ("", True, None))
+        if body != statement.split("$$")[1] or is_definer or "search_path=public, pg_temp" not in config:
+            faults.append(f"{name}()")
+    return faults
+
+
+def unheld() -> list[str]:
+    """Relations of models that neither a composite foreign key nor the whole of a set reference holds."""
+    from django.apps import apps
+
+    from tenants.fields import TenantForeignKey
+
+    have, wrong = held_by_foreign_keys(), []
     for model in apps.get_models():
-        for field in model._meta.local_concrete_fields:
-            if isinstance(field, TenantForeignKey):
-                assert (model._meta.db_table, field.column) in have, f"{model.__name__}.{field.name}"
+        table = model._meta.db_table
+        upward = UPWARD.get(table, {})
+        relations = [f for f in model._meta.local_concrete_fields if isinstance(f, TenantForeignKey)]
+        references = {f.column: reference_of(table, f) for f in relations} | upward
+        for column, reference in references.items():
+            if (table, column) not in have and (faults := faults_of(reference)):
+                wrong.append(f"{table}.{column}: {', '.join(faults)}")
+    return wrong
+
+
+def test_every_reference_column_of_a_model_is_held_by_the_database() -> None:
+    assert unheld() == []
+
+
+@pytest.mark.parametrize("reference", [reference_of("sequences_steprun", StepRun._meta.get_field("run")),
+                                       UPWARD["messaging_message"]["step_run_id"]])  # fmt: skip
+def test_a_set_reference_that_lacks_a_part_is_found(reference: Reference) -> None:
+    where = f"{reference.child}.{reference.column}: "
+    spoilt = [
+        (f"DROP TRIGGER {name} ON {table}", name) for name, (table, _) in reference.triggers.items()
+    ] + [
+        (f"ALTER TABLE {table} DISABLE TRIGGER {name}", name)
+        for name, (table, _) in reference.triggers.items()
+    ]
+    for name in reference.functions():
+        empty = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        spoilt += [(empty, f"{name}()"), (f"ALTER FUNCTION {name}() SECURITY DEFINER", f"{name}()")]
+    for statement, part in spoilt:
+        with pytest.raises(Taken), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+            assert f"{where}{part}" in unheld(), statement
+            raise Taken
+    assert unheld() == []
+
+
+class Taken(Exception):
+    """Leaves a transaction without a trace."""
 
 
 def test_views_ask_with_the_rights_of_who_asks() -> None:

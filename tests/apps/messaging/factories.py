@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
+from sequences.models import StepRun
 from tests.factories import NOW, ContactFactory, make_member
 
 _count = iter(range(1, 10**9))
@@ -39,13 +40,21 @@ def make_mailing(version: TemplateVersion | None = None, **fields: Any) -> Maili
 
 def make_message(mailbox: Mailbox | None = None, mailing: Mailing | None = None, contact: Any = None,
                  at: datetime = NOW, **fields: Any) -> Message:  # fmt: skip
-    """A pending e-mail that belongs to no stay."""
+    """A pending e-mail that belongs to no stay, or with ``enrollment_id`` to a new step run of that one."""
     contact = contact or ContactFactory()
     mailbox = mailbox or make_mailbox()
     given: dict[str, Any] = {
         "mailing": mailing or make_mailing(), "contact": contact, "sender": mailbox.member, "mailbox": mailbox,
         "address_norm": contact.email_norm or "", "made_at": at, "due_at": at,
     }  # fmt: skip
+    if fields.get("enrollment_id") and "step_run_id" not in fields:
+        fields["step_run_id"] = StepRun.objects.create(
+            enrollment_id=fields["enrollment_id"],
+            key=f"step{next(_count)}",
+            kind="email",
+            state="executed",
+            at=at,
+        ).pk
     return Message.objects.create(**given | fields)
 
 
