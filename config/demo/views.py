@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from config.demo import reactions
-from config.demo.store import MailStore, ReceivedMail
+from config.demo.store import ID, MailStore, ReceivedMail
 from tenants.access import public
 
 LISTED = 100
@@ -79,8 +79,11 @@ def body(request: HttpRequest, number: int) -> HttpResponse:
 @demonstration
 @require_GET
 def mail_json(request: HttpRequest) -> HttpResponse:
-    """All mails as JSON, newest first."""
-    return JsonResponse([mail.as_json() for mail in store().newest(10_000)], safe=False)
+    """All mails as JSON, newest first; with ``after``, those with a greater id only."""
+    after = request.GET.get("after", "") or "0"
+    if not ID.fullmatch(after):
+        return JsonResponse({"error": "“after” must be the id of a mail.", "field": "after"}, status=400)
+    return JsonResponse(store().listed(after=int(after)), safe=False)
 
 
 @demonstration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,53 @@ def test_nobody_else_and_no_other_mode_is_answered(client: Client, workspace: Te
     assert client.get("/demo/mail.json").json()[0]["links"] == [LINK]
     settings.MODE = "production"
     assert client.get("/demo/mail.json").status_code == 404
+
+
+def test_every_mail_is_listed_and_on_demand_only_the_later_ones(
+    client: Client, workspace: Tenant, tmp_path: Path
+) -> None:
+    envelope = b'{"to": "bo@x.example", "received_at": "2026-03-02T09:00:00+00:00"}\n'
+    for number in range(2, 10_003):
+        (tmp_path / f"{number}.mail").write_bytes(envelope + b"Subject: Further\r\n\r\n")
+    listed = client.get("/demo/mail.json").json()
+    assert [mail["id"] for mail in listed] == list(range(10_002, 0, -1))
+    assert set(listed[0]) == {"id", "to", "from", "subject", "received_at", "links", "raw"}
+    later = client.get("/demo/mail.json?after=10000").json()
+    assert later == listed[:2]
+    assert client.get("/demo/mail.json?after=10002").json() == []
+    assert client.get("/demo/mail.json?after=first").status_code == 400
+
+
+def test_a_mail_is_read_apart_again_only_when_its_file_was_written_again(
+    client: Client, workspace: Tenant, tmp_path: Path
+) -> None:
+    path = tmp_path / "1.mail"
+    written = path.stat().st_mtime_ns
+    assert client.get("/demo/mail.json").json()[0]["subject"] == "Hello"
+    path.write_bytes(path.read_bytes().replace(b"Subject: Hello", b"Subject: Anew"))
+    os.utime(path, ns=(written, written))
+    assert client.get("/demo/mail.json").json()[0]["subject"] == "Hello", "kept in the process"
+    os.utime(path, ns=(written, written + 1_000_000_000))
+    assert client.get("/demo/mail.json").json()[0]["subject"] == "Anew"
+
+
+def test_headers_and_parts_are_decoded(tmp_path: Path) -> None:
+    raw = (
+        "From: =?utf-8?q?Ana_P=C3=A9rez?= <ana@us.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
+        " =?utf-8?q?_an_Zo=C3=AB?=\r\nList-Unsubscribe:\r\n <http://127.0.0.1/u/1>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain; charset=latin-1\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\nHall=F6\r\n"
+        "--b\r\nContent-Type: text/html; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n<a href='http://x.example/ä'>Ä</a>\r\n--b--\r\n"
+    )
+    store = MailStore(tmp_path)
+    store.add(to="bo@x.example", raw=raw.encode(), at=NOW)
+    mail = store.get(1)
+    assert mail is not None
+    assert (mail.sender, mail.subject) == ("Ana Pérez <ana@us.example>", "Grüße an Zoë")
+    assert (mail.text.strip(), mail.links) == ("Hallö", ["http://x.example/ä"])
+    assert mail.unsubscribe_url == "http://127.0.0.1/u/1"
 
 
 def test_no_number_of_a_mail_is_given_twice(tmp_path: Path) -> None:
