@@ -137,6 +137,15 @@ def test_a_sequence_is_built_activated_and_changed_by_hand(site: Site, complaint
         assert (sequence.status, sequence.plan.number, sequence.draft) == (Status.ACTIVE, 2, None)
 
 
+def test_what_the_browser_styled_itself_is_swapped_without_an_inline_style(site: Site) -> None:
+    page = site.open(f"/sequences/{site.draft().pk}/edit/?open=audience")
+    # A box that was dragged larger, or an input of which a picture was taken, has a style that no page wrote.
+    page.locator("[id]").evaluate_all("all => all.forEach(each => each.style.minHeight = '1px')")
+    page.locator("#audience").get_by_role("button", name="Add condition").click()
+    expect(page.locator("#audience").get_by_label("Field").first).to_be_visible()
+    settle(page)  # at its end the test fails if the browser complained
+
+
 def test_the_panel_closes_by_escape_and_gives_the_focus_back(site: Site) -> None:
     sequence = site.running()
     page = site.open(f"/sequences/{sequence.pk}/edit/")
