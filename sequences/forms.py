@@ -90,8 +90,25 @@ class NewForm(forms.Form):
         label="Description", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     record = forms.ChoiceField(
-        label="Who is it for?", choices=RECORDS, widget=forms.RadioSelect, initial="contact"
+        label="Who is it for?",
+        choices=RECORDS,
+        widget=forms.RadioSelect,
+        initial="contact",
+        error_messages={
+            "required": "Choose who it is for.",
+            "invalid_choice": "“%(value)s” cannot be chosen.",
+        },
     )
+    kind = forms.ChoiceField(
+        label="Type",
+        choices=(("classic", "Classic"),),
+        required=False,
+        error_messages={"invalid_choice": "“%(value)s” is no type of sequence: it can be classic."},
+    )
+
+    def clean_kind(self) -> str:
+        """Classic where nothing is told: the page does not ask while there is nothing to choose."""
+        return self.cleaned_data["kind"] or "classic"
 
 
 class DetailsForm(forms.Form):

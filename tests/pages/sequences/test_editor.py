@@ -46,6 +46,21 @@ def test_a_name_that_is_taken_is_said_at_the_field_and_stays(client: Client, seq
     assert Sequence.objects.count() == 1
 
 
+@pytest.mark.parametrize("field", ["kind", "record"])
+def test_a_kind_or_record_that_there_is_not_is_said_at_its_field(
+    client: Client, rep: Member, field: str
+) -> None:
+    given = {"name": "VP Sales", "record": "contact", "kind": "classic", field: "nonsense"}
+    response = client.post("/sequences/new/", given)
+    assert response.status_code == 422
+    part = text(response).partition(f'name="{field}"')[2]
+    assert "“nonsense”" in part.partition("</fieldset>")[0] and "VP Sales" in text(response)
+    assert not Sequence.objects.exists()
+    assert client.post("/sequences/new/", given | {field: ""}).status_code == (
+        302 if field == "kind" else 422
+    )
+
+
 def test_who_may_not_create_gets_no_page(tenant: Tenant, sign_in: SignIn) -> None:
     client = sign_in(make_member("read_only"))
     assert client.get("/sequences/new/").status_code == 403
