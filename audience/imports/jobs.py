@@ -13,6 +13,7 @@ from audience.catalogue import catalogue, make_field
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import ACCOUNT, CONTACT, Field
+from audience.imports.decoding import Unreadable
 from audience.imports.entries import Entry, Form
 from audience.imports.files import forget, keep, table_of
 from audience.imports.forming import fields_of, form_of
@@ -53,11 +54,17 @@ def open_import(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    is_empty_refused: bool = False,
 ) -> ImportJob:
-    """Keep the file, whose bytes may come in pieces, and match its columns. Raises Unreadable."""
+    """Keep the file, whose bytes may come in pieces, and match its columns.
+
+    Raises Unreadable; with ``is_empty_refused`` also where no row follows the header and no other sheet can be chosen.
+    """
     job = ImportJob.objects.create(kind=kind, file_name=file_name, owner=by, made_at=at)
     keep(job, (data,) if isinstance(data, bytes) else data)
     reread(job, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    if is_empty_refused and not job.total and len(job.sheets) < 2:
+        raise Unreadable("the file has no rows")
     return job
 
 

@@ -71,6 +71,7 @@ def new(request: MemberRequest) -> HttpResponse:
                 file_name=file.name,
                 kind=form.cleaned_data["kind"],
                 at=now(),
+                is_empty_refused=True,
             )
         except Unreadable as unreadable:
             form.add_error("file", _sentence(unreadable))

@@ -103,6 +103,8 @@ def test_an_import_of_another_workspace_or_of_somebody_else_is_not_there(client:
         (b"", "The file is empty."),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is no CSV file but an image (PNG)."),
         (b"\n\n \n", "The file is empty."),
+        (b"email,first_name\r\n", "The file has no rows."),
+        (b"email,first_name\n\n \n", "The file has no rows."),
         (b"\x00" * 200, "This is no CSV file: its header holds the character NUL."),
     ],
 )
@@ -492,6 +494,7 @@ def test_a_workbook_is_imported_from_the_sheet_that_is_chosen(me: Somebody) -> N
     [
         (b"PK\x03\x04" + bytes(100), "This is no workbook that can be read: it is damaged or cut off."),
         (workbook({"A": sheet_of()}), "The workbook has no sheet with anything in it."),
+        (workbook({"A": sheet_of(row(text("email")))}), "The file has no rows."),
     ],
 )
 def test_a_workbook_that_cannot_be_read_is_refused_at_its_place(

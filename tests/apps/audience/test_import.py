@@ -378,6 +378,11 @@ def contacts() -> list[Contact]:
         return list(Contact.objects.order_by("pk"))
 
 
+def test_the_command_takes_a_header_without_rows_for_nothing_to_do(run: Callable[..., Any]) -> None:
+    nothing = {"created": 0, "updated": 0, "skipped": 0, "refused": []}
+    assert nothing.items() <= run("email,first_name\n").items()
+
+
 def test_the_command_prints_the_counts_and_the_refused_rows(run: Callable[..., Any]) -> None:
     found = run(
         "email,Note\na@x.example,x\nA@x.example,y\nnobody,z\n", "--map", "Note=note", "--set", "tags=fair"
