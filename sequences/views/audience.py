@@ -20,14 +20,22 @@ from tenants.access import MemberRequest, requires
 @require_GET
 @requires("sequence.view")
 def doubts(request: MemberRequest, pk: int) -> HttpResponse:
-    """What the check says of the people: nobody matches, or some lack what a template needs. A fragment."""
+    """What the check says of the people: nobody matches, some are refused, some lack a needed value. A fragment."""
     sequence = changed_by(request, pk)
+    at, plan = now(), sequence.draft or sequence.plan
     try:
-        count, lacks = lacks_of(sequence, now=now())
+        count, lacks = lacks_of(sequence, now=at)
+        audience = audience_of(sequence, now=at, plan=plan)
     except Unreadable:
-        count, lacks = None, []  # its faults stand in the check already
+        count, lacks, audience = None, [], None  # its faults stand in the check already
     material = Material(sequence, request.member)
-    context = {"sequence": sequence, "count": count, "lacks": lacks, "labels": material.labels}
+    context = {
+        "sequence": sequence,
+        "count": count,
+        "lacks": lacks,
+        "labels": material.labels,
+        "audience": audience,
+    }
     return render(request, "sequences/_doubts.html", context)
 
 

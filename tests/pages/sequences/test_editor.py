@@ -331,6 +331,17 @@ def test_people_who_lack_what_a_template_needs_are_counted(
     assert "?step=email1#step-email1" in part
 
 
+def test_the_review_says_how_many_who_match_are_refused_and_why(client: Client, sequence: Sequence) -> None:
+    ContactFactory.create_batch(3, city="Bonn")
+    part = text(client.get(edit(sequence, "doubts/")))
+    assert "3 people match the audience" in part and "would not come in" not in part
+    gone = ContactFactory(city="Bonn")
+    Suppression.objects.create(channel="email", address_norm=gone.email, reason="unsubscribed", at=NOW)
+    part = text(client.get(edit(sequence, "doubts/")))
+    assert "1 of the 4 who match would not come in, 3 would." in part
+    assert "<b>1</b> unsubscribed or bounced" in part
+
+
 def test_an_audience_of_nobody_is_said(client: Client, sequence: Sequence) -> None:
     assert "Nobody matches" in text(client.get(edit(sequence, "doubts/")))
     Sequence.objects.update(entry_conditions=[])
