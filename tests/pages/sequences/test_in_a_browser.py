@@ -137,6 +137,23 @@ def test_a_sequence_is_built_activated_and_changed_by_hand(site: Site, complaint
         assert (sequence.status, sequence.plan.number, sequence.draft) == (Status.ACTIVE, 2, None)
 
 
+def test_the_row_of_a_new_step_follows_the_day_that_is_typed(site: Site) -> None:
+    page = site.open(f"/sequences/{site.draft().pk}/edit/")
+    page.get_by_role("link", name="Add Follow-up", exact=True).click()
+    expect(page.locator(".day:has(.ghost)")).to_have_attribute("data-day", "3")
+    page.get_by_label("Title").fill("Look")
+    page.get_by_label("Day", exact=True).fill("30")
+    expect(page.locator(".day:has(.ghost)")).to_have_attribute("data-day", "30")
+    page.get_by_label("Day", exact=True).fill("2")
+    expect(page.locator(".day:has(.ghost)")).to_have_attribute("data-day", "2")
+    expect(page.locator(".ghost")).to_have_count(1)
+    expect(page.get_by_label("Title")).to_have_value("Look")
+    expect(page.get_by_label("Day", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Add step").click()
+    expect(page.locator(".day:has(#step-task1)")).to_have_attribute("data-day", "2")
+    settle(page)
+
+
 def test_what_the_browser_styled_itself_is_swapped_without_an_inline_style(site: Site) -> None:
     page = site.open(f"/sequences/{site.draft().pk}/edit/?open=audience")
     # A box that was dragged larger, or an input of which a picture was taken, has a style that no page wrote.
