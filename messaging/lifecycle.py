@@ -39,6 +39,10 @@ class State(StrEnum):
     """The answer to the dot is missing. Counts as sent for what follows; never sent again by itself."""
 
 
+NOT_LEFT = (State.PENDING, State.LEASED, State.SENDING)
+"""States of a message that still waits or is on its way: its stay is not completed before (semantics 2.19)."""
+
+
 @dataclass(frozen=True)
 class Move:
     """One way. ``own``: only for the holder of the lease (the WHERE has the token, too)."""

@@ -14,6 +14,7 @@ from types import ModuleType
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from messaging.stops import advisory_key
 from sequences import enrollment
@@ -30,8 +31,6 @@ from tenants.wall import current_id
 
 KINDS: dict[str, ModuleType] = {"classic": classic, "smart": smart}
 """What differs between the kinds: which steps are due for whom, and who has had everything."""
-
-WAITING = ("pending", "leased", "sending")
 
 
 def lock_tenant() -> None:
@@ -93,7 +92,7 @@ def complete(work: Work, through: QuerySet) -> int:
     """Those leave who have been through all steps, unless a message of theirs still waits to be sent (2.19)."""
     if not work.sequence.exit_all_steps:
         return 0
-    waiting = Message.objects.filter(enrollment_id=OuterRef("pk"), state__in=WAITING)
+    waiting = Message.objects.filter(enrollment_id=OuterRef("pk"), state__in=NOT_LEFT)
     done = through.filter(~Exists(waiting))
     return enrollment.leave(
         work.sequence, compiled(done.values("pk")), reason=enrollment.COMPLETED, now=work.now

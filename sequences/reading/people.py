@@ -15,6 +15,7 @@ from activities.models import Fact
 from audience.lists import named
 from audience.models import Contact
 from messaging import evidence
+from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from messaging.outbox import RESENT
 from sequences.calendar import Occurrence
@@ -188,7 +189,7 @@ def _row(
     step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
     step = step if stay.state in INSIDE else None
     at = _date(stay, step, day, runs) if step else None
-    waits = any(mail.state in WAITING for mail in mails)
+    waits = any(mail.state in NOT_LEFT for mail in mails)
     unsent = next((mail for mail in mails if mail.state in evidence.UNSENT), None)
     return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits, unsent)
 
@@ -235,15 +236,11 @@ def _state(stay: Enrollment) -> tuple[str, str]:
     return ("held", stay.held_reason) if stay.held_reason else ("active", "")
 
 
-WAITING = ("pending", "leased", "sending")
-"""States of messages that have not left: their contacts are not completed before (semantics 2.19)."""
-
-
 def _mails(stays: Ordered[Enrollment]) -> dict[int, list[Message]]:
     """The messages of each stay that wait or did not leave, the latest first."""
     ids = [stay.pk for stay in stays]
     found: dict[int, list[Message]] = {}
-    mails = Message.objects.filter(enrollment_id__in=ids, state__in=[*WAITING, *evidence.UNSENT])
+    mails = Message.objects.filter(enrollment_id__in=ids, state__in=[*NOT_LEFT, *evidence.UNSENT])
     mails = mails.exclude(resolved_by=RESENT)
     for mail in mails.select_related("mailbox").order_by("-pk"):
         found.setdefault(mail.enrollment_id or 0, []).append(mail)
