@@ -98,6 +98,15 @@ def first_columns(record: str, shown: Sequence[str]) -> list[str]:
     return [*names, *shown]
 
 
+def is_kept(job: RecordJob) -> bool:
+    """Whether there is a file to download, still."""
+    return (
+        job.verb == Export.key
+        and job.state == RecordJob.DONE
+        and RecordJobPart.objects.filter(job=job).exists()
+    )
+
+
 def file_of(job: RecordJob) -> bytes:
     """The file as gzip; empty where it is thrown away."""
     parts = RecordJobPart.objects.filter(job=job).order_by("number")

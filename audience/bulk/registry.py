@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ class CannotDo(ValueError):
     """The verb cannot go on for any record; the message is fit for a person."""
 
 
-class Verb:
+class Verb(ABC):
     """One thing to do. A subclass says how it is asked for and does it, a batch at a time.
 
     ``permission`` (or ``reach``) is asked of each record: those to which it does not extend are left out and counted.
@@ -54,11 +55,11 @@ class Verb:
         """What is done, as a person reads it: ``Add the tag “Fair”``."""
         return self.label
 
+    @abstractmethod
     def apply(
         self, record: str, ids: Sequence[int], arguments: Mapping[str, Any], *, by: Member, at: datetime
     ) -> int:
         """Do it to these records; to how many. Raises CannotDo."""
-        raise NotImplementedError
 
 
 VERBS: dict[str, Verb] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ class Read:
 
 
 @dataclass
-class Turns:
+class Turns(ABC):
     """Goes through the rows of one import, a batch with each ``step``; the file is read once.
 
     While the database takes one batch, a thread reads the next: it has no connection, and needs none.
@@ -97,20 +98,23 @@ class Turns:
     def _read_ahead(self) -> None:
         self._ahead = self._reader.submit(lambda: read_rows(self.form, list(islice(self._rows, self.size))))
 
-    def _lock(self) -> None:
+    def _lock(self) -> None:  # noqa: B027 - not every kind has something to do here
         """Wait for what must not be done at the same time."""
 
+    @abstractmethod
     def _is_begun(self, job: ImportJob) -> bool:
-        raise NotImplementedError
+        """Whether some worker has been at it."""
 
-    def _begin(self, job: ImportJob) -> None:
+    def _begin(self, job: ImportJob) -> None:  # noqa: B027 - the same
         """Make ready for the first batch of this worker."""
 
+    @abstractmethod
     def _take(self, job: ImportJob, entries: list[Entry], now: datetime) -> None:
-        raise NotImplementedError
+        """What is to be done with the entries of a batch."""
 
+    @abstractmethod
     def _finish(self, job: ImportJob, now: datetime) -> None:
-        raise NotImplementedError
+        """After the last batch."""
 
 
 class Work(Turns):

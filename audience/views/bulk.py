@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from audience.bulk import work
-from audience.bulk.export import file_of, first_columns
+from audience.bulk.export import file_of, first_columns, is_kept
 from audience.bulk.registry import VERBS, Verb, verbs_for
 from audience.columns import groups_of
 from audience.fields import CONTACT
@@ -193,7 +193,7 @@ def _context(request: MemberRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
         "there": f"{reverse(LISTS[job.record])}?{job.filter}",
-        "has_file": job.verb == "export" and job.state == RecordJob.DONE and bool(file_of(job)),
+        "has_file": is_kept(job),
         "noun": _noun(job.record, job.changed),
         "why_left_out": VERBS[job.verb].left_out if job.verb in VERBS else "",
     }
