@@ -154,6 +154,16 @@ def test_the_row_of_a_new_step_follows_the_day_that_is_typed(site: Site) -> None
     settle(page)
 
 
+def test_a_panel_that_is_closed_takes_its_row_with_it(site: Site) -> None:
+    page = site.open(f"/sequences/{site.draft().pk}/edit/")
+    page.get_by_role("link", name="Add Follow-up", exact=True).click()
+    expect(page.locator(".ghost")).to_have_count(1)
+    page.get_by_label("Title").press("Escape")
+    expect(page.locator(".ghost")).to_have_count(0)
+    expect(page.locator(".timeline")).to_be_visible()
+    settle(page)
+
+
 def test_what_the_browser_styled_itself_is_swapped_without_an_inline_style(site: Site) -> None:
     page = site.open(f"/sequences/{site.draft().pk}/edit/?open=audience")
     # A box that was dragged larger, or an input of which a picture was taken, has a style that no page wrote.
