@@ -20,7 +20,7 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 
-from messaging import due, gate, guards, halts, mailboxes, results, sent, stops
+from messaging import barred, due, gate, guards, halts, mailboxes, results, sent, stops
 from messaging.carry import Away, Carrier
 from messaging.claim import Claimed, Lease, claim, give_back, renew
 from messaging.crash import point
@@ -180,7 +180,7 @@ class _Visit:
 
     def take_back(self, batch: list[Claimed], now: datetime) -> None:
         """The gate would find them, too, but only after the server's 354, which costs a connection each."""
-        (rows,) = transact(self.tenant_id, results.closed([m.id for m in batch]))
+        (rows,) = transact(self.tenant_id, barred.among(self.tenant_id, [m.id for m in batch]))
         reasons: dict[int, str] = dict(rows)
         for message in batch:
             if reason := reasons.get(message.id):

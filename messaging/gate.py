@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from audience.addresses import normalise_address
 from messaging import guards, stops
+from messaging.barred import why_barred
 from messaging.claim import Claimed, Lease
 from messaging.guards import register_guard, register_look
 from messaging.line import Rows, Statement, transact
@@ -42,7 +43,7 @@ GATE = """
             WHEN (SELECT pauses FROM stop) THEN 'hold'
             WHEN (SELECT pauses FROM stop) IS NOT NULL THEN 'stopped'
             ELSE COALESCE(
-                {closed},
+                'cancel:' || {barred},
                 {verdicts}
                 (SELECT 'cap' FROM messaging_mailbox AS b WHERE b.id = %(mailbox_id)s AND b.daily_cap <=
                     (SELECT COALESCE(sum(u.used), 0) FROM messaging_mailboxusage AS u
@@ -74,14 +75,9 @@ HALTED = """
                      WHERE id = %(sender_id)s), true)
     OR (SELECT sending_paused_at FROM tenants_tenant WHERE id = %(tenant_id)s) IS NOT NULL
 """
-CLOSED = """
-    (SELECT 'cancel:' || max(reason) FROM audience_suppression
-     WHERE channel = 'email' AND address_norm = %(address)s),
-    (SELECT 'cancel:trial' FROM tenants_tenant WHERE id = %(tenant_id)s AND is_trial AND NOT EXISTS (
-        SELECT FROM messaging_trialaddress WHERE address_norm IN (%(address)s, %(domain)s)))
-"""
+BARRED = why_barred("%(address)s::text")
 COPY = f"""
-    SELECT COALESCE(CASE WHEN {HALTED} THEN 'halt' END, {CLOSED},
+    SELECT COALESCE(CASE WHEN {HALTED} THEN 'halt' END, 'cancel:' || {BARRED},
         (SELECT 'stopped' FROM messaging_stopevent
          WHERE lifted_at IS NULL AND number = ANY(%(numbers)s::bigint[]) LIMIT 1),
         'go'), 0
@@ -154,7 +150,7 @@ def ask(
     params = {
         "tenant_id": tenant_id, "message_id": message.id, "token": lease.token, "now": now,
         "until": now + sender.sending, "mailbox_id": lease.mailbox_id, "sender_id": message.sender_id,
-        "address": message.address, "domain": domain_of(message.address), "is_capped": sender.is_capped,
+        "address": message.address, "is_capped": sender.is_capped,
         "numbers": names,
     }  # fmt: skip
     asked: tuple[guards.Guard, ...] = ()
@@ -174,15 +170,10 @@ def ask_copy(lease: Lease, message: Claimed, address: str) -> tuple[Statement, .
     numbers = sorted(stops.advisory_key(lease.tenant_id, scope, key) for scope, key in names)
     params = {
         "tenant_id": lease.tenant_id, "mailbox_id": lease.mailbox_id, "sender_id": message.sender_id,
-        "address": address, "domain": domain_of(address), "cap": None,
+        "address": address, "cap": None,
         "numbers": f"{{{','.join(map(str, numbers))}}}",
     }  # fmt: skip
     return Statement(LOCK, params), Statement(COPY, params)
-
-
-def domain_of(address: str) -> str:
-    """As the trial list has domains: ``@acme.example``."""
-    return f"@{address.rpartition('@')[2]}"
 
 
 def read(rows: Rows) -> Verdict:
@@ -208,6 +199,6 @@ def _sql(asked: tuple[guards.Guard, ...]) -> str:
             f"{name} (said) AS MATERIALIZED ({guard.sql}), " for name, guard in zip(names, asked, strict=True)
         ),
         halted=HALTED,
-        closed=CLOSED,
+        barred=BARRED,
         verdicts="".join(VERDICT.format(name=name) for name in names),
     )

@@ -69,20 +69,6 @@ REFUND = """
 """A cap reserved at the gate comes back on a definite refusal, never on unknown."""
 NO_REFUND = "SELECT"
 
-CLOSED = """
-    SELECT DISTINCT ON (id) id, reason FROM (
-        SELECT m.id, s.reason, 1 AS place FROM messaging_message AS m
-        JOIN audience_suppression AS s ON s.channel = m.channel AND s.address_norm = m.address_norm
-        WHERE m.id = ANY(%(ids)s)
-        UNION ALL
-        SELECT m.id, 'trial', 2 FROM messaging_message AS m
-        JOIN tenants_tenant AS t ON t.id = m.tenant_id AND t.is_trial
-        WHERE m.id = ANY(%(ids)s) AND NOT EXISTS (
-            SELECT FROM messaging_trialaddress AS a
-            WHERE a.address_norm IN (m.address_norm, '@' || substring(m.address_norm FROM '[^@]*$')))
-    ) AS found ORDER BY id, place, reason DESC
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -129,11 +115,6 @@ def delayed(lease: Lease, message: Claimed, *, due_at: datetime, not_after: date
     """It waits for the recipient's window, and is fresh until that closes (semantics 2.36)."""
     params = _params(lease, message, "give_back", NOTHING) | {"due_at": due_at, "not_after": not_after}
     return Statement(DELAYED, params)
-
-
-def closed(ids: list[int]) -> Statement:
-    """Those of these to whose address nothing goes, why: unsubscribed, then bounced (semantics 2.26), then trial."""
-    return Statement(CLOSED, {"ids": ids})
 
 
 def end(
