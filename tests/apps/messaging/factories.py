@@ -11,6 +11,9 @@ from tests.factories import NOW, ContactFactory, make_member
 
 _count = iter(range(1, 10**9))
 
+DAYS = {"not_after": NOW + timedelta(days=30)}
+"""Fields of a message that is not stale for days."""
+
 
 def make_mailbox(port: int = 25, member: Any = None, **fields: Any) -> Mailbox:
     """A working mailbox on loopback."""
@@ -58,6 +61,12 @@ def make_message(mailbox: Mailbox | None = None, mailing: Mailing | None = None,
     return Message.objects.create(**given | fields)
 
 
+def make_messages(mailbox: Mailbox, count: int, **fields: Any) -> list[Message]:
+    """So many of one mailing, due a second after the other."""
+    mailing = make_mailing()
+    return [make_message(mailbox, mailing, due_at=NOW + timedelta(seconds=n), **fields) for n in range(count)]
+
+
 def sent_message(at: datetime = NOW, **fields: Any) -> Message:
     """One that was sent at ``at``."""
     return make_message(at=at, **{"state": "sent", "gate_at": at, "sent_at": at, **fields})
@@ -90,3 +99,8 @@ class Time:
 
     def pass_by(self, **length: float) -> None:
         self.at += timedelta(**length)
+
+
+def late(time: Time) -> None:
+    """So late that all of ``make_messages`` are due."""
+    time.pass_by(minutes=1)

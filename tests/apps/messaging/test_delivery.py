@@ -1,37 +1,33 @@
-"""What is due leaves through a real server, once, and what the server says becomes its state."""
+"""What is due leaves through a real server, as it was written, once."""
 
 from __future__ import annotations
 
 from datetime import time as clock_time
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from activities.models import Fact
-from audience.models import Suppression
-from messaging import halts, intake, signals
+from messaging import signals
 from messaging.delivery import visit
-from messaging.models import Mailbox, MailboxDue, MailboxUsage, Message, Payload, Untold
-from messaging.reaper import reap
+from messaging.models import MailboxDue, Payload, Untold
 from tenants.models import Tenant
-from tests.apps.messaging.factories import Time, heard, make_mailbox, make_mailing, make_message, make_version
+from tests.apps.messaging.factories import (
+    DAYS,
+    Time,
+    heard,
+    late,
+    make_mailbox,
+    make_mailing,
+    make_message,
+    make_messages,
+    make_version,
+)
 from tests.apps.messaging.test_outbox import make_stays
 from tests.factories import NOW, ContactFactory
 from tests.sink import Rule, Sink
 
 pytestmark = pytest.mark.django_db
-
-DAYS = {"not_after": NOW + timedelta(days=30)}
-
-
-def make_messages(mailbox: Mailbox, count: int, **fields: object) -> list[Message]:
-    mailing = make_mailing()
-    return [make_message(mailbox, mailing, due_at=NOW + timedelta(seconds=n), **fields) for n in range(count)]
-
-
-def late(time: Time) -> None:
-    time.pass_by(minutes=1)
 
 
 def test_a_message_is_rendered_and_arrives(tenant: Tenant, sink: Sink, time: Time) -> None:
@@ -103,273 +99,6 @@ def test_2_32_a_needed_placeholder_that_became_empty_fails_the_message_alone(
     assert (empty.state, empty.reason) == ("failed", "placeholder")
     assert "contact.job_title" in empty.smtp_text
     assert said[0] == {"ids": [empty.pk], "state": "failed", "reason": "placeholder", "at": NOW}
-
-
-def test_r_008_one_refused_in_the_middle_fails_alone(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port)
-    messages = make_messages(mailbox, 12)
-    late(time)
-    sink.add(Rule(at="rcpt", reply="554 5.7.1 Refused", recipient=messages[4].address_norm))
-    sink.add(Rule(at="dot", reply="554 5.6.0 No", recipient=messages[8].address_norm))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 10, "failed": 2}
-    assert len(sink.messages) == 10
-    for refused in (messages[4], messages[8]):
-        refused.refresh_from_db()
-        assert (refused.state, refused.reason, refused.smtp_code) == ("failed", "refused", 554)
-    assert not Suppression.objects.exists()
-    time.pass_by(days=2)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-
-
-@pytest.mark.parametrize("position", [0, 6, 11])
-def test_r_017_a_dead_address_blocks_nothing(tenant: Tenant, sink: Sink, time: Time, position: int) -> None:
-    mailbox = make_mailbox(sink.port)
-    messages = make_messages(mailbox, 12)
-    late(time)
-    dead = messages[position]
-    sink.add(Rule(at="rcpt", reply="550 5.1.1 No such user", recipient=dead.address_norm))
-    said = heard(signals.bounced)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 11, "failed": 1}
-    dead.refresh_from_db()
-    assert (dead.state, dead.reason) == ("failed", "hard_bounce")
-    assert Suppression.objects.get().address_norm == dead.address_norm
-    assert said[0]["hard"] is True
-    assert Fact.objects.get(kind="bounced").message_id == dead.pk
-
-
-def test_r_018_greylisted_is_tried_again_on_the_ladder_and_not_suppressed(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    mailbox = make_mailbox(sink.port)
-    message = make_message(mailbox, **DAYS)
-    sink.add(Rule(at="rcpt", reply="450 4.2.0 Greylisted", times=1))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
-    message.refresh_from_db()
-    assert (message.due_at, message.refusals) == (NOW + timedelta(minutes=15), 1)
-    time.pass_by(minutes=14)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    time.pass_by(minutes=1)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
-    assert not Suppression.objects.exists()
-    assert len(sink.messages) == 1
-
-
-def test_a_message_refused_for_now_too_often_fails(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port)
-    message = make_message(mailbox, **DAYS)
-    sink.add(Rule(at="rcpt", reply="452 4.2.2 Mailbox full"))
-    waits = []
-    for _ in range(5):
-        visit(tenant.pk, mailbox.pk, clock=time)
-        message.refresh_from_db()
-        waits.append((message.due_at - time.at).total_seconds() / 3600)
-        time.at = max(time.at, message.due_at)
-    assert waits[:4] == [0.25, 1, 4, 24]
-    assert (message.state, message.reason) == ("failed", "soft_bounce")
-
-
-def test_r_019_a_server_that_wants_a_new_connection_gets_one(tenant: Tenant, time: Time) -> None:
-    with Sink(messages_per_connection=5, connections=2) as sink:
-        mailbox = make_mailbox(sink.port)
-        messages = make_messages(mailbox, 17)
-        late(time)
-        assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 17}
-        assert len({m.recipient for m in sink.messages}) == len(messages)
-        assert sink.most_open <= 2
-        assert set(Message.objects.values_list("refusals", "attempts")) == {(0, 0)}
-
-
-def test_r_019_a_busy_server_rests_the_mailbox_and_burns_no_attempt(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    mailbox = make_mailbox(sink.port)
-    make_messages(mailbox, 3, **DAYS)
-    late(time)
-    sink.add(Rule(at="connect", reply="421 4.7.0 Come back later", times=2))
-    for minutes in (2, 4):
-        assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
-        mailbox.refresh_from_db()
-        assert time.at < mailbox.backoff_until <= time.at + timedelta(minutes=minutes)
-        assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-        time.at = mailbox.backoff_until
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 3}
-    mailbox.refresh_from_db()
-    assert (mailbox.backoff_until, mailbox.backoff_count) == (None, 0)
-    assert set(Message.objects.values_list("refusals", "attempts")) == {(0, 0)}
-
-
-def test_r_020_a_used_up_quota_is_the_mailboxs_not_the_recipients(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    mailbox = make_mailbox(sink.port)
-    make_messages(mailbox, 4, **DAYS)
-    late(time)
-    sink.add(Rule(at="rcpt", reply="550 5.4.5 Daily user sending quota exceeded", after=2))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 2, "pending": 1}
-    mailbox.refresh_from_db()
-    assert mailbox.state == "working"
-    assert mailbox.backoff_until.date() == NOW.date() + timedelta(days=1)
-    sink.rules.clear()
-    time.at = mailbox.backoff_until
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 2}
-
-
-def test_a_refused_sign_in_breaks_the_mailbox_and_its_messages_wait(tenant: Tenant, time: Time) -> None:
-    with Sink(users={"mia": "right"}) as sink:
-        mailbox = make_mailbox(sink.port, smtp_username="mia", smtp_password="")
-        make_messages(mailbox, 2, not_after=NOW + timedelta(hours=1))
-        late(time)
-        assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
-    mailbox.refresh_from_db()
-    assert mailbox.state == "broken"
-    assert "535" in mailbox.problem
-    assert set(Message.objects.values_list("state", "held_since")) == {("pending", time.at)}
-    time.pass_by(days=3)
-    assert reap(tenant.pk, now=time.at) == {}, "nothing fails or expires meanwhile (complaint 4)"
-
-
-@pytest.mark.parametrize("do", ["drop", "reset"])
-@pytest.mark.parametrize("accept", [True, False])
-def test_r_006_a_lost_answer_to_the_dot_is_unknown_and_never_sent_again(
-    tenant: Tenant, sink: Sink, time: Time, do: str, accept: bool
-) -> None:
-    mailbox = make_mailbox(sink.port)
-    messages = make_messages(mailbox, 5)
-    late(time)
-    sink.add(Rule(at="dot", do=do, accept=accept, recipient=messages[2].address_norm))  # type: ignore[arg-type]
-    said = heard(signals.message_ended)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 4, "unknown": 1}
-    assert said[0]["state"] == "unknown"
-    for _ in range(24):
-        time.pass_by(hours=1)
-        assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-        assert reap(tenant.pk, now=time.at) == {}
-    assert len(sink.messages) == 4 + accept
-
-
-def test_r_007_a_slow_answer_to_the_dot_is_waited_for(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port)
-    make_message(mailbox)
-    sink.add(Rule(at="dot", delay=1.5))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
-
-
-@pytest.mark.parametrize("do", ["drop", "reset", "silence"])
-@pytest.mark.parametrize("at", ["connect", "helo", "mail", "rcpt", "data"])
-def test_a_connection_lost_before_the_dot_is_tried_again(
-    tenant: Tenant, sink: Sink, time: Time, settings: Any, at: Any, do: Any
-) -> None:
-    settings.LEASE_SECONDS = 1
-    mailbox = make_mailbox(sink.port)
-    message = make_message(mailbox, **DAYS)
-    sink.add(Rule(at=at, do=do, times=1))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
-    message.refresh_from_db()
-    assert (message.state, message.attempts) == ("pending", 0)
-    time.pass_by(minutes=20)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
-    assert len(sink.messages) == 1
-
-
-@pytest.mark.parametrize("do", ["drop", "reset", "silence"])
-@pytest.mark.parametrize("at", ["body", "dot"])
-def test_a_connection_lost_from_the_body_on_is_unknown(
-    tenant: Tenant, sink: Sink, time: Time, settings: Any, at: Any, do: Any
-) -> None:
-    settings.SMTP_TIMEOUT_SECONDS = 0.5
-    mailbox = make_mailbox(sink.port)
-    make_message(mailbox)
-    sink.add(Rule(at=at, do=do, times=1))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"unknown": 1}
-    time.pass_by(hours=1)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-
-
-def test_what_is_suppressed_does_not_leave(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port)
-    one, two, _ = make_messages(mailbox, 3)
-    late(time)
-    Suppression.objects.create(address_norm=one.address_norm, reason="bounced", at=NOW)
-    Suppression.objects.create(address_norm=one.address_norm, reason="unsubscribed", at=NOW)
-    Suppression.objects.create(address_norm=two.address_norm, reason="bounced", at=NOW)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1, "cancelled": 2}
-    assert set(Message.objects.values_list("state", "reason")) == {
-        ("sent", ""), ("cancelled", "unsubscribed"), ("cancelled", "bounced"),
-    }  # fmt: skip
-
-
-def test_r_037_a_suppression_holds_in_its_tenant_whoever_sends(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    contact = ContactFactory()
-    first = make_message(make_mailbox(sink.port), contact=contact)
-    intake.take_in("unsubscribed", contact=contact, at=NOW, source="one_click")
-    other = make_message(make_mailbox(sink.port), contact=ContactFactory(email=contact.email))
-    for message in (first, other):
-        visit(tenant.pk, message.mailbox_id or 0, clock=time)
-    assert sink.messages == []
-
-
-def test_r_044_nothing_leaves_while_sending_is_paused_and_nothing_expires(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    mailbox = make_mailbox(sink.port)
-    make_messages(mailbox, 2, not_after=NOW + timedelta(hours=2))
-    late(time)
-    halts.begin(None, by=None, reason="wrong text", at=time.at)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    time.pass_by(days=2)
-    assert reap(tenant.pk, now=time.at) == {}
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    halts.end(None, by=None, at=time.at)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 2}
-
-
-def test_r_045_when_a_sender_is_deactivated_their_messages_wait(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    mailbox = make_mailbox(sink.port)
-    message = make_message(mailbox, not_after=NOW + timedelta(hours=2))
-    mailbox.member.is_active = False
-    mailbox.member.save()
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    message.refresh_from_db()
-    assert (message.state, message.held_since) == ("pending", NOW)
-    assert sink.messages == []
-
-
-def test_r_024_what_is_stale_expires(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port)
-    make_messages(mailbox, 2, not_after=NOW + timedelta(hours=15))
-    time.pass_by(hours=30)
-    said = heard(signals.message_ended)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    assert reap(tenant.pk, now=time.at) == {"expired": 2}
-    assert said[0]["reason"] == "late"
-    assert sink.messages == []
-
-
-def test_r_032_a_mailboxs_own_cap_is_never_passed_and_the_rest_waits(
-    tenant: Tenant, sink: Sink, time: Time
-) -> None:
-    mailbox = make_mailbox(sink.port, daily_cap=3)
-    make_messages(mailbox, 5, not_after=NOW + timedelta(days=5))
-    late(time)
-    assert visit(tenant.pk, mailbox.pk, clock=time)["sent"] == 3
-    time.pass_by(hours=23)
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {}
-    time.pass_by(hours=2)
-    assert visit(tenant.pk, mailbox.pk, clock=time)["sent"] == 2
-
-
-def test_a_cap_comes_back_on_a_refusal_and_not_on_unknown(tenant: Tenant, sink: Sink, time: Time) -> None:
-    mailbox = make_mailbox(sink.port, daily_cap=10)
-    refused, doubtful, _ = make_messages(mailbox, 3)
-    late(time)
-    sink.add(Rule(at="dot", reply="554 5.6.0 No", recipient=refused.address_norm))
-    sink.add(Rule(at="dot", do="drop", recipient=doubtful.address_norm))
-    visit(tenant.pk, mailbox.pk, clock=time)
-    assert MailboxUsage.objects.get().used == 2
 
 
 def test_copies_go_in_envelopes_of_their_own_without_tracking(tenant: Tenant, sink: Sink, time: Time) -> None:
