@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Refused(ValueError):
     """The command cannot be done as it was asked; nothing of it happened.
@@ -13,3 +15,15 @@ class Refused(ValueError):
         super().__init__(message)
         self.message = message
         self.field = field
+
+
+class Stale(Refused):
+    """Somebody has stored other values since the form was drawn; nothing was kept.
+
+    ``fields``: what is stored now, by name. ``seen``: the marks with which what was typed may
+    replace it (tenants.seen).
+    """
+
+    def __init__(self, who: str, fields: dict[str, Any], seen: str) -> None:
+        super().__init__(f"{who} changed this after you had opened it.")
+        self.who, self.fields, self.seen = who, fields, seen

@@ -20,6 +20,7 @@ from messaging.models import Template
 from sequences import edits, schedule
 from sequences.models import Sequence, SequencePlan, SequenceView, Status
 from sequences.refusals import Refused
+from sequences.seen import merged_settings
 from steps.models import Plan
 from tenants.commands import audit
 from tenants.fields import Lowered
@@ -107,15 +108,20 @@ def change_settings(
     by: Member,
     now: datetime,
     views: Iterable[SavedView] | None = None,
+    seen: str = "",
     **values: Any,
 ) -> list[str]:
     """Change settings of the sequence, live from its next run; the names of those that differ now.
 
-    ``views`` are the saved views that lead into it, all of them. Raises Refused with the field at fault.
+    ``views`` are the saved views that lead into it, all of them. ``seen``: the marks of what a page showed
+    (tenants.seen). Raises Refused with the field at fault, Stale where others have stored something else meanwhile.
     """
     require(by, "sequence.edit", sequence)
     row = Sequence.objects.select_for_update(no_key=True, of=("self",)).get(pk=sequence.pk)
     schedule.settle_missed(row, now=now)
+    given = values if views is None else values | {"views": list(views)}
+    values = merged_settings(row, seen, given, by)
+    views = values.pop("views", None)
     before = {name: getattr(row, name) for name in values}
     _refuse_fixed(row, values)
     _assign(row, values)

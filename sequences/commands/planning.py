@@ -15,6 +15,7 @@ from django.db import transaction
 from audience.conditions.parse import MOST_CONDITIONS
 from sequences.models import Sequence, SequencePlan
 from sequences.refusals import Refused
+from sequences.seen import mark_of_step, merged_step, refuse_unseen
 from steps.models import Plan, Step
 from tenants.commands import audit
 from tenants.models import Member
@@ -71,11 +72,17 @@ def add_step(
 
 
 @transaction.atomic
-def change_step(*, sequence: Sequence, key: str, by: Member, now: datetime, **values: Any) -> Step:
-    """Change what a step does or its day; it keeps its key, and on a new day it comes last."""
+def change_step(
+    *, sequence: Sequence, key: str, by: Member, now: datetime, seen: str = "", **values: Any
+) -> Step:
+    """Change what a step does or its day; it keeps its key, and on a new day it comes last.
+
+    ``seen``: the marks of what a page showed. Raises Stale where others have stored something else meanwhile.
+    """
     plan = _opened(sequence, by, now)
     steps = list(plan.steps.all())
     step = _step_of(steps, key)
+    values = merged_step(sequence, step, seen, values, by)
     day = values.pop("day", step.day)
     _refuse_day(day)
     if day != step.day:
@@ -126,11 +133,15 @@ def switch_step(*, sequence: Sequence, key: str, is_on: bool, by: Member, now: d
 
 
 @transaction.atomic
-def remove_step(*, sequence: Sequence, key: str, by: Member, now: datetime) -> None:
-    """Take a step out of the plan. Conditions that name it are named by the check before activation."""
+def remove_step(*, sequence: Sequence, key: str, by: Member, now: datetime, seen: str = "") -> None:
+    """Take a step out of the plan. Conditions that name it are named by the check before activation.
+
+    ``seen``: the mark of the step that a page showed; one that others have changed meanwhile is refused.
+    """
     plan = _opened(sequence, by, now)
     steps = list(plan.steps.all())
     step = _step_of(steps, key)
+    refuse_unseen(sequence, seen, mark_of_step(step), by, "then remove it", key=key)
     _note(sequence, by, now, "step.remove", step)
     steps.remove(step)
     step.delete()

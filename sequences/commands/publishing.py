@@ -11,6 +11,7 @@ from sequences.changes import changes_between
 from sequences.commands.planning import locked
 from sequences.models import Enrollment, Sequence
 from sequences.refusals import Refused
+from sequences.seen import mark_of_plan, refuse_unseen
 from steps.models import Plan
 from tenants.commands import audit
 from tenants.models import Member
@@ -18,14 +19,17 @@ from tenants.policy import require
 
 
 @transaction.atomic
-def publish(*, sequence: Sequence, by: Member, now: datetime, note: str = "", apply: str = "pin") -> Plan:
+def publish(
+    *, sequence: Sequence, by: Member, now: datetime, note: str = "", apply: str = "pin", seen: str = ""
+) -> Plan:
     """Make the draft the current plan; it holds from the next run for everyone inside (semantics 2.38, 3.5).
 
-    Adaptive: those inside stay on their plan (``pin``, semantics 5.14). Raises Refused when there is nothing to
-    publish, or no step in it.
+    Adaptive: those inside stay on their plan (``pin``, semantics 5.14). ``seen``: the mark of the draft that a page
+    showed. Raises Refused when there is nothing to publish, no step in it, or others have changed it meanwhile.
     """
     require(by, "sequence.edit", sequence)
     old, draft = _plans(locked(sequence))
+    refuse_unseen(sequence, seen, mark_of_plan(draft), by, "then publish")
     changes = changes_between(old.steps.all(), draft.steps.all())
     draft.note, draft.made_by, draft.published_at = note, by, now
     draft.number = old.number + 1
@@ -41,12 +45,13 @@ def publish(*, sequence: Sequence, by: Member, now: datetime, note: str = "", ap
 
 
 @transaction.atomic
-def discard_draft(*, sequence: Sequence, by: Member, now: datetime) -> None:
-    """Throw the unpublished edits away. Does nothing when there are none."""
+def discard_draft(*, sequence: Sequence, by: Member, now: datetime, seen: str = "") -> None:
+    """Throw the unpublished edits away. Does nothing when there are none. ``seen`` as of ``publish``."""
     require(by, "sequence.edit", sequence)
     draft = locked(sequence).draft
     if draft is None:
         return
+    refuse_unseen(sequence, seen, mark_of_plan(draft), by, "then discard")
     sequence.draft = None
     sequence.save(update_fields=["draft"])
     draft.delete()

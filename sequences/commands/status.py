@@ -13,9 +13,11 @@ from django.db import transaction
 from messaging import outbox, stops
 from messaging.models import Mailbox
 from sequences import checking, enrollment, schedule
+from sequences.commands.editing import SETTINGS
 from sequences.models import Addition, Sequence, Status
 from sequences.reading.audience import newcomers
 from sequences.refusals import Refused
+from sequences.seen import mark_of_all, refuse_unseen
 from tenants.commands import audit
 from tenants.models import Member, Tenant
 from tenants.policy import require
@@ -39,8 +41,12 @@ class TooMany(Refused):
 
 
 @transaction.atomic
-def activate(*, sequence: Sequence, by: Member, now: datetime, confirmed: int | None = None) -> bool:
+def activate(
+    *, sequence: Sequence, by: Member, now: datetime, confirmed: int | None = None, seen: str = ""
+) -> bool:
     """Have a draft run from ``now`` on (semantics 2.6). Raises Refused with the first fault that forbids it.
+
+    ``seen``: the mark of the sequence that a page showed; one that others have changed meanwhile is refused.
 
     Where its first run would let in more people than the workspace's ``confirm_above``, ``confirmed`` is their number
     as a person has typed it; else raises TooMany. Meanwhile it may have become a little less, not more.
@@ -49,6 +55,7 @@ def activate(*, sequence: Sequence, by: Member, now: datetime, confirmed: int | 
     row = _held(sequence, now)
     if row.status != Status.DRAFT:
         return False
+    refuse_unseen(row, seen, mark_of_all(row, SETTINGS | {"views"}), by, "then activate")
     _refuse_faulty(row)
     people = _refuse_many(row, confirmed, now)
     begin(row, now=now)

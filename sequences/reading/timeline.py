@@ -11,6 +11,7 @@ from itertools import groupby
 from sequences.findings import FAULT, Finding
 from sequences.reading.figures import StepFigures
 from sequences.reading.material import Material, title_of
+from sequences.seen import mark_of_step
 from steps.kinds import KINDS
 from steps.models import Step
 
@@ -41,6 +42,11 @@ class Card:
     @property
     def is_off(self) -> bool:
         return self.step.is_off
+
+    @property
+    def seen(self) -> str:
+        """The mark of what is shown of it."""
+        return mark_of_step(self.step)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from sequences.changes import changes_between
 from sequences.checking import facts_of
 from sequences.checks import check, faults
+from sequences.commands.editing import SETTINGS
 from sequences.commands.planning import MOST_STEPS
 from sequences.findings import Finding
 from sequences.forms import RECORD_HINTS, PublishForm
@@ -23,6 +24,7 @@ from sequences.reading.figures import step_figures
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short
 from sequences.reading.timeline import days_of, numbers_of
+from sequences.seen import mark_of_all, mark_of_plan
 from sequences.views.access import changed_by, go
 from sequences.views.panel import StepPanel, asked_panel, preview_of
 from sequences.views.sections import SECTIONS, Section, Timing
@@ -137,6 +139,7 @@ def context_of(
         "zones": zone_names(),
         "countries": countries(),
         "record_hints": RECORD_HINTS,
+        "seen": mark_of_all(sequence, SETTINGS | {"views"}) if sequence.status == Status.DRAFT else "",
     }
 
 
@@ -160,7 +163,7 @@ def unpublished(sequence: Sequence) -> dict[str, Any] | None:
     if sequence.draft is None:
         return None
     found = changes_between(sequence.plan.steps.all(), sequence.draft.steps.all())
-    return effects.reached(sequence, found)
+    return effects.reached(sequence, found) | {"seen": mark_of_plan(sequence.draft)}
 
 
 def link_of(finding: Finding) -> tuple[str, str]:

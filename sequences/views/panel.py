@@ -12,15 +12,17 @@ from django.http import Http404
 from audience.conditions.form import ConditionForm
 from sequences.changes import Reach
 from sequences.commands.planning import LAST_DAY, add_step, change_step
-from sequences.models import Sequence
 from sequences.reading import effects
 from sequences.reading.material import Material
 from sequences.reading.timeline import LONGEST_TEXT, plain
-from sequences.refusals import Refused
+from sequences.refusals import Refused, Stale
+from sequences.seen import step_of
+from sequences.views import contested
 from steps.forms import FORMS
 from steps.kinds import KINDS
 from steps.models import Step
 from tenants.access import MemberRequest
+from tenants.seen import marks
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class StepPanel:
                 label="Move later steps by", min_value=0, max_value=LAST_DAY, required=False
             )
         self.builder = self._builder(data)
+        shown = marks(step_of(step)) if step and data is None else (data or {}).get("seen", "")
+        self.seen: str = shown
 
     def _builder(self, data: Any) -> ConditionForm:
         if data is not None:
@@ -136,7 +140,11 @@ class StepPanel:
             if self.step is None:
                 push = self.form.cleaned_data.get("push") or 0
                 return add_step(kind=self.kind, push=push, **given, **values)
-            return change_step(key=self.step.key, **given, **values)
+            return change_step(key=self.step.key, seen=self.seen, **given, **values)
+        except Stale as stale:
+            self.seen = stale.seen
+            contested.say(self.form, stale, self._builder(None).english)
+            return None
         except Refused as refused:
             self.form.add_error(refused.field if refused.field in self.form.fields else None, refused.message)
             return None
@@ -159,9 +167,17 @@ def _day(text: str) -> int:
     return min(max(int(text), 1), LAST_DAY) if text.isdecimal() and len(text) < 4 else 1
 
 
-def panel_of(sequence: Sequence, material: Material, key: str, data: Any) -> StepPanel:
-    """The panel of a step that is there, with what was posted."""
+GONE = (
+    "Somebody removed this step after you had opened it. You can add what you typed as a new step, or close."
+)
+
+
+def panel_of(material: Material, key: str, data: Any) -> StepPanel:
+    """The panel of a step, with what was posted; of one that is gone meanwhile that of a new one that says so."""
     step = material.step(key)
-    if step is None:
-        raise Http404
-    return StepPanel(material, kind=step.kind, step=step, data=data)
+    if step is not None:
+        return StepPanel(material, kind=step.kind, step=step, data=data)
+    panel = StepPanel(material, kind=data.get("kind", ""), data=data)
+    panel.is_valid()
+    panel.form.add_error(None, GONE)
+    return panel

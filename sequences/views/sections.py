@@ -13,7 +13,10 @@ from sequences.commands.editing import change_settings
 from sequences.forms import AudienceForm, DetailsForm, ExitForm, TimingForm, initial_of
 from sequences.holidays import filled
 from sequences.reading.material import Material
-from sequences.refusals import Refused
+from sequences.refusals import Refused, Stale
+from sequences.seen import settings_of
+from sequences.views import contested
+from tenants.seen import marks
 
 
 class Section(ABC):
@@ -21,11 +24,15 @@ class Section(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    #: the settings that it keeps
+    names: ClassVar[tuple[str, ...]]
     builder: ConditionForm | None = None
 
     def __init__(self, material: Material, data: Any = None) -> None:
         self.material, self.sequence, self.by = material, material.sequence, material.member
         self.form = self.bind(data)
+        shown = marks(settings_of(self.sequence, self.names)) if data is None else data.get("seen", "")
+        self.seen: str = shown
 
     @abstractmethod
     def bind(self, data: Any) -> forms.Form:
@@ -48,15 +55,25 @@ class Section(ABC):
     def save(self, now: datetime) -> bool:
         """Keep it; False where the command refuses, and the reason stands at its field."""
         try:
-            change_settings(sequence=self.sequence, by=self.by, now=now, **self.values())
+            change_settings(sequence=self.sequence, by=self.by, now=now, seen=self.seen, **self.values())
+        except Stale as stale:
+            self.seen = stale.seen
+            contested.say(self.form, stale, self.stored_conditions())
+            return False
         except Refused as refused:
             self.form.add_error(refused.field if refused.field in self.form.fields else None, refused.message)
             return False
         return True
 
+    def stored_conditions(self) -> str:
+        """The conditions that are stored, in words."""
+        stored = type(self)(self.material).builder
+        return stored.english if stored else ""
+
 
 class Details(Section):
     name, title = "details", "Name and sender"
+    names = ("name", "description", "tags", "sender_mode", "sender")
 
     def bind(self, data: Any) -> forms.Form:
         return DetailsForm(data, sequence=self.sequence, senders=self.material.senders)
@@ -68,6 +85,7 @@ class Details(Section):
 
 class Audience(Section):
     name, title = "audience", "Audience"
+    names = (*AudienceForm.base_fields, "entry_match", "entry_conditions")
 
     def bind(self, data: Any) -> forms.Form:
         form = AudienceForm(data, sequence=self.sequence, by=self.by)
@@ -88,6 +106,7 @@ class Audience(Section):
 
 class Timing(Section):
     name, title = "timing", "Timing"
+    names = tuple(TimingForm.base_fields)
     fills: bool = False
 
     def bind(self, data: Any) -> forms.Form:
@@ -114,6 +133,7 @@ class Timing(Section):
 
 class Exit(Section):
     name, title = "exit", "Exit criteria"
+    names = (*ExitForm.base_fields, "exit_match", "exit_conditions")
 
     def bind(self, data: Any) -> forms.Form:
         if data is None:

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET
 
 from sequences import checking
 from sequences.commands import status
-from sequences.commands.editing import delete_draft
+from sequences.commands.editing import SETTINGS, delete_draft
 from sequences.models import Enrollment, Sequence, Status
 from sequences.reading.audience import newcomers, runs_for
 from sequences.refusals import Refused
+from sequences.seen import mark_of_all
 from sequences.views.access import action, back, changed_by, number_of
 from tenants.access import MemberRequest, requires
 
@@ -26,7 +27,8 @@ def activate(request: MemberRequest, sequence: Sequence) -> str:
         return f"/sequences/{sequence.pk}/edit/#review"
     try:
         typed = number_of("".join(filter(str.isdigit, request.POST.get("people", ""))))
-        status.activate(sequence=sequence, by=request.member, now=now(), confirmed=typed)
+        seen = request.POST.get("seen", "")
+        status.activate(sequence=sequence, by=request.member, now=now(), confirmed=typed, seen=seen)
     except status.TooMany:
         if "people" in request.POST:
             messages.error(request, "That is not their number: nothing was activated.")
@@ -47,7 +49,8 @@ def ask_activate(request: MemberRequest, pk: int) -> HttpResponse:
     if faulty:
         return redirect(f"/sequences/{pk}/edit/#review")
     people = newcomers(sequence, now=now())
-    context = {"sequence": sequence, "people": people, "runs": runs_for(sequence, people)}
+    seen = mark_of_all(sequence, SETTINGS | {"views"})
+    context = {"sequence": sequence, "people": people, "runs": runs_for(sequence, people), "seen": seen}
     return render(request, "sequences/activate.html", context)
 
 

@@ -34,9 +34,8 @@ def add(request: MemberRequest, pk: int) -> HttpResponse:
 @requires("sequence.view")
 def change(request: MemberRequest, pk: int, key: str) -> HttpResponse:
     """What a step does, from its panel."""
-    sequence = changed_by(request, pk)
-    material = Material(sequence, request.member)
-    return _keep(request, panel_of(sequence, material, key, request.POST))
+    material = Material(changed_by(request, pk), request.member)
+    return _keep(request, panel_of(material, key, request.POST))
 
 
 def _keep(request: MemberRequest, panel: StepPanel) -> HttpResponse:
@@ -113,7 +112,8 @@ def switch(request: MemberRequest, sequence: Sequence, key: str) -> str:
 @action("sequence.edit")
 def remove(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """Take it out of the plan."""
-    remove_step(sequence=sequence, key=key, by=request.member, now=now())
+    seen = request.POST.get("seen", "")
+    remove_step(sequence=sequence, key=key, by=request.member, now=now(), seen=seen)
     messages.success(request, f"Step removed.{_when(sequence)}")
     return _steps(sequence)
 
@@ -128,7 +128,8 @@ def publish_draft(request: MemberRequest, sequence: Sequence) -> str:
         return f"/sequences/{sequence.pk}/edit/#review"
     form = PublishForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
-    plan = publish(sequence=sequence, by=request.member, now=now(), note=note)
+    seen = request.POST.get("seen", "")
+    plan = publish(sequence=sequence, by=request.member, now=now(), note=note, seen=seen)
     messages.success(request, f"Version {plan.number} holds from the next run.")
     return f"/sequences/{sequence.pk}/"
 
@@ -136,6 +137,6 @@ def publish_draft(request: MemberRequest, sequence: Sequence) -> str:
 @action("sequence.edit")
 def discard(request: MemberRequest, sequence: Sequence) -> str:
     """Throw the unpublished edits away."""
-    discard_draft(sequence=sequence, by=request.member, now=now())
+    discard_draft(sequence=sequence, by=request.member, now=now(), seen=request.POST.get("seen", ""))
     messages.success(request, "The unpublished changes are thrown away.")
     return _steps(sequence)
