@@ -10,11 +10,11 @@ from django.db import connection
 from audience.catalogue import choices_of
 from audience.imports import jobs
 from audience.imports.work import Work
-from audience.models import Account, Choice, Contact, ImportJob, Suppression
+from audience.models import Account, Choice, Contact, ContactAddress, ImportJob, Suppression
 from audience.suppression import EMAIL, of_contact, suppress
 from tenants.models import Tenant
 from tenants.wall import use
-from tests.apps.audience.test_import import counts, field, imported
+from tests.apps.audience.importing import counts, field, imported, refusals
 from tests.factories import NOW, ContactFactory, make_tenant
 
 NFC, NFD = "Zo\u00eb@x.example", "Zoe\u0308@x.example"
@@ -114,3 +114,60 @@ def test_a_contact_who_is_known_is_met_by_a_file_that_writes_them_otherwise(tena
     ContactFactory(email=NFC, first_name="Zoë")
     assert counts(imported(f"email,city\n {NFD.upper()} ,Bonn\n")) == {"updated": 1}
     assert Contact.objects.get().city == "Bonn"
+
+
+@pytest.mark.parametrize(
+    ("on_duplicate", "expected", "names"),
+    [
+        ("update", {"created": 1, "updated": 2}, ["Anne", "Bea"]),
+        ("skip", {"created": 1, "skipped": 2}, ["Ann", "Ben"]),
+        ("create", {"created": 3}, ["Ann", "Anne", "Bea", "Ben"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 2000])
+def test_duplicates_by_address_are_updated_skipped_or_created(
+    tenant: Tenant, size: int, on_duplicate: str, expected: dict[str, int], names: list[str]
+) -> None:
+    ContactFactory(email="ann@bücher.example", first_name="Ann", score=5)
+    job = imported(
+        "email,first name,score\n ANN@xn--bcher-kva.example,Anne,\nben@x.example,Ben,1\nBEN@x.example,Bea,2\n",
+        size=size,
+        on_duplicate=on_duplicate,
+    )
+    assert counts(job) == expected
+    assert sorted(Contact.objects.values_list("first_name", flat=True)) == names
+
+
+@pytest.mark.parametrize("size", [1, 2000])
+def test_further_addresses_belong_to_the_contact_and_find_it(tenant: Tenant, size: int) -> None:
+    job = imported(
+        "Emails,First name,Other emails\n"
+        "a@x.example;B@x.example,Ann,c@x.example\n"
+        "b@X.example,Anna,\n"
+        "d@x.example;a@x.example,Dan,\n",
+        size=size,
+    )
+    assert counts(job) == {"created": 2, "updated": 1}
+    ann, dan = Contact.objects.order_by("pk")
+    assert (ann.email, ann.first_name) == ("a@x.example", "Anna")
+    found = ContactAddress.objects.order_by("contact", "email_norm").values_list("contact", "email_norm")
+    assert list(found) == [(ann.pk, "b@x.example"), (ann.pk, "c@x.example"), (dan.pk, "a@x.example")]
+
+
+def test_people_without_an_address_are_always_new(tenant: Tenant) -> None:
+    assert counts(imported("name,city\nAnn Arm,Wesel\nAnn Arm,Wesel\n")) == {"created": 2}
+    assert {(c.first_name, c.last_name) for c in Contact.objects.all()} == {("Ann", "Arm")}
+
+
+@pytest.mark.parametrize("size", [1, 2000])
+def test_companies_are_found_by_name_without_case_or_made(tenant: Tenant, size: int) -> None:
+    Account.objects.create(name="Acme", created_at=NOW, employees=1)
+    job = imported(
+        "Name,Number of employees,Website\n ACME ,40,\nBolt,12,https://bolt.example\nbolt,,https://b.example\n,1,\n",
+        "account",
+        size=size,
+    )
+    assert counts(job) == {"created": 1, "updated": 2, "refused": 1}
+    assert refusals(job) == [(5, "no name")]
+    found = Account.objects.order_by("pk").values_list("name", "employees", "website")
+    assert list(found) == [("Acme", 40, ""), ("Bolt", 12, "https://b.example")]
