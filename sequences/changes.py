@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from steps.models import Step
@@ -72,30 +72,20 @@ class Reach:
         return self.get + self.lose + self.past
 
 
-def reach(change: Change, days_done: Mapping[int, int]) -> Reach:
-    """Whom a change of a classic plan reaches, from a count of people by the days counted for them.
+def reach(change: Change, left: Mapping[int, int], had: int = 0) -> Reach:
+    """Whom a change reaches: ``had`` of those inside have had the step, so that nothing changes for them.
 
-    A step on a day that somebody has passed does not run for them any more, and one that ran never runs again
-    (semantics 3.5): who is past the day at which it stood had it.
+    ``left``: how many have not, by the days counted for them, since a step on a day that somebody has passed does not
+    run for them (semantics 3.5). Where days do not matter (smart) none are counted.
     """
-    old, new = change.day_before or 0, change.day or 0
-    if change.verb in (REMOVED, SWITCHED_OFF):
-        return _split(days_done, get=lambda done: False, lose=lambda done: done < new)
-    if change.verb == MOVED:
-        ahead = min(old, new)
-        return _split(days_done, get=lambda done: done < ahead, lose=lambda done: new <= done < old)
-    return _split(days_done, get=lambda done: done < new, lose=lambda done: False)
-
-
-def reach_by_had(change: Change, inside: int, had: int) -> Reach:
-    """The same of a smart plan, where days do not matter: ``had`` of those ``inside`` have had the step."""
-    if change.verb in (REMOVED, SWITCHED_OFF):
-        return Reach(lose=inside - had, past=had)
-    return Reach(get=inside - had, past=had)
-
-
-def _split(days_done: Mapping[int, int], *, get: Callable[[int], bool], lose: Callable[[int], bool]) -> Reach:
-    found = Counter[str]()
-    for done, count in days_done.items():
-        found["get" if get(done) else "lose" if lose(done) else "past"] += count
+    is_on = not change.step.is_off
+    will = is_on and change.verb != REMOVED
+    would = change.verb == SWITCHED_OFF or (is_on and change.verb not in (ADDED, SWITCHED_ON))
+    if not (will or would):
+        return Reach()
+    day, day_before = change.day or 1, change.day_before or change.day or 1
+    found = Counter(past=had)
+    for done, count in left.items():
+        gets, got = will and done < day, would and done < day_before
+        found["get" if gets else "lose" if got else "past"] += count
     return Reach(**found)

@@ -54,7 +54,7 @@ def work_through(sequence: Sequence, *, scheduled_for: datetime, day: date, now:
         with as_sets() if number >= MANY else nullcontext():
             exits["condition"] = exit_by_condition(work)
             run.resumed = resume_those_back(work)
-            exits["completed"] = complete(work, kind.completed(work))
+            exits["completed"] = complete(work)
     run.entered = entry.admit(work)
     decide(work, kind.due(work))
     tally = carry_out(work)
@@ -88,15 +88,18 @@ def resume_those_back(work: Work) -> int:
     return enrollment.resume(work.sequence, stays, now=work.now, after=work.ordinal - 1)
 
 
-def complete(work: Work, through: QuerySet) -> int:
-    """Those leave who have been through all steps, unless a message of theirs still waits to be sent (2.19)."""
+def complete(work: Work) -> int:
+    """Those leave who have been through all steps (semantics 2.19)."""
     if not work.sequence.exit_all_steps:
         return 0
+    done = compiled(through(work).values("pk"))
+    return enrollment.leave(work.sequence, done, reason=enrollment.COMPLETED, now=work.now)
+
+
+def through(work: Work) -> QuerySet:
+    """The stays that have been through all steps and have no message that still waits to be sent."""
     waiting = Message.objects.filter(enrollment_id=OuterRef("pk"), state__in=NOT_LEFT)
-    done = through.filter(~Exists(waiting))
-    return enrollment.leave(
-        work.sequence, compiled(done.values("pk")), reason=enrollment.COMPLETED, now=work.now
-    )
+    return KINDS[work.sequence.kind].completed(work).filter(~Exists(waiting))
 
 
 def keep(run: Run, tally: Tally, exits: Counter[str]) -> None:

@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence as Ordered
 from copy import copy
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-
 from audience.conditions.parse import Group
 from sequences import schedule
 from sequences.calendar import Occurrence
-from sequences.changes import ADDED, Change, Reach, reach, reach_by_had
-from sequences.engine.due import plan_keys
+from sequences.changes import ADDED, Change, Reach, reach
+from sequences.engine import run
+from sequences.engine.due import plan_keys, work_of
 from sequences.engine.questions import INSIDE, Questions
 from sequences.enrollment import last_ordinal
-from sequences.models import Enrollment, Sequence, StepRun
-from sequences.reading.figures import days_done
-from steps.models import Step
+from sequences.models import Enrollment, Run, Sequence, StepRun
+from sequences.reading.figures import by_days, days_done
+from steps.models import Plan, Step
 from tenants.localtime import local_date
 
 
 def reached(sequence: Sequence, changes: Ordered[Change]) -> dict[str, Any]:
     """``changes``: pairs of a change and its Reach; ``inside``: how many are inside."""
-    if sequence.kind == "smart":
-        inside = _inside(sequence).count()
-        had = _had(sequence)
-        pairs = [(change, reach_by_had(change, inside, had.get(change.key, 0))) for change in changes]
-        return {"changes": pairs, "inside": inside}
-    done = days_done(sequence, last_ordinal(sequence.pk))
-    return {"changes": [(change, reach(change, done)) for change in changes], "inside": sum(done.values())}
+    inside = _counted(sequence, _inside(sequence), "")
+    pairs = []
+    for change in changes:
+        runs = StepRun.objects.filter(enrollment__in=_inside(sequence).values("pk"), key=change.key)
+        had = _counted(sequence, runs, "enrollment__")
+        pairs.append((change, reach(change, inside - had, had.total())))
+    return {"changes": pairs, "inside": inside.total()}
 
 
 def of_day(sequence: Sequence, day: int) -> Reach:
     """Whom a step on a day reaches, if it is added there."""
     step = Step(day=day)
     return reach(Change(ADDED, "", step, day), days_done(sequence, last_ordinal(sequence.pk)))
+
+
+def ending(sequence: Sequence, plan: Plan, *, now: datetime) -> int:
+    """How many of those inside have steps ahead of them now and none in ``plan``: they are completed by the next run.
+
+    Who is paused is not counted.
+    """
+    if not sequence.exit_all_steps:
+        return 0
+    through, already = (_through(sequence, of, now) for of in (plan, sequence.plan))
+    return through.exclude(pk__in=already.values("pk")).count()
 
 
 def leaving(sequence: Sequence, group: Group, *, now: datetime) -> tuple[int, int]:
@@ -65,6 +76,16 @@ def _inside(sequence: Sequence) -> Any:
     return Enrollment.objects.filter(sequence=sequence, state__in=INSIDE)
 
 
-def _had(sequence: Sequence) -> dict[str, int]:
-    runs = StepRun.objects.filter(enrollment__in=_inside(sequence).values("pk")).order_by()
-    return dict(runs.values_list("key").annotate(n=Count("pk")))
+def _through(sequence: Sequence, plan: Plan, now: datetime) -> Any:
+    """The stays that the next run would complete with ``plan``."""
+    thought = copy(sequence)
+    thought.plan = plan
+    ordinal = last_ordinal(sequence.pk) + 1
+    work = work_of(thought, Run(sequence=thought, ordinal=ordinal), now=now)
+    return run.through(work)
+
+
+def _counted(sequence: Sequence, rows: Any, stay: str) -> Counter[int]:
+    """The stays of these rows by the days behind them; smart sequences count no days."""
+    found = by_days(rows.values_list(f"{stay}day1_run", f"{stay}paused_after"), last_ordinal(sequence.pk))
+    return found if sequence.kind == "classic" else Counter({0: found.total()})

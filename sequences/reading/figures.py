@@ -5,14 +5,16 @@ What nobody knows to have arrived counts in no rate, and so not as sent, before 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from messaging.sent import IN_DOUBT
+from sequences.engine.questions import INSIDE
 from sequences.models import Addition, Enrollment, Sequence, StepRun
 
 LARGE = 50_000
@@ -161,12 +163,22 @@ def step_figures(sequence: Sequence) -> dict[str, StepFigures]:
     return {key: StepFigures(**values) for key, values in found.items()}
 
 
-def days_done(sequence: Sequence, last_ordinal: int) -> dict[int, int]:
-    """How many of those inside have how many days behind them (architecture §3: n − day1_run + 1)."""
-    inside = Enrollment.objects.filter(sequence=sequence, day1_run__isnull=False)
-    found: dict[int, int] = {}
-    rows = inside.filter(state__in=[Enrollment.ACTIVE, Enrollment.PAUSED]).order_by()
-    for day1, after, count in rows.values_list("day1_run", "paused_after").annotate(n=Count("pk")):
-        done = max(0, (last_ordinal if after is None else after) - day1 + 1)
-        found[done] = found.get(done, 0) + count
+def days_done(sequence: Sequence, last_ordinal: int) -> Counter[int]:
+    """How many of those inside have how many days behind them."""
+    inside = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE)
+    return by_days(inside.values_list("day1_run", "paused_after"), last_ordinal)
+
+
+def by_days(stays: QuerySet[Any, Any], last_ordinal: int) -> Counter[int]:
+    """Stays, given as their ``day1_run`` and ``paused_after``, counted by the days behind them."""
+    found = Counter[int]()
+    for day1, after, count in stays.order_by().annotate(n=Count("pk")):
+        found[days_behind(day1, after, last_ordinal)] += count
     return found
+
+
+def days_behind(day1_run: int | None, paused_after: int | None, last_ordinal: int) -> int:
+    """How many days are counted for a stay (semantics 3.2; architecture §3: n − day1_run + 1)."""
+    if day1_run is None:
+        return 0
+    return max(0, (last_ordinal if paused_after is None else paused_after) - day1_run + 1)

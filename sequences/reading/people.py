@@ -20,7 +20,7 @@ from messaging.models import Message
 from messaging.outbox import RESENT
 from sequences.calendar import Occurrence
 from sequences.models import Enrollment, Run, Sequence, StepRun
-from sequences.reading.figures import BY_MACHINE, MARKS
+from sequences.reading.figures import BY_MACHINE, MARKS, days_behind
 from sequences.reading.material import title_of
 from steps.models import Step
 
@@ -185,21 +185,13 @@ def _row(
     runs: list[Occurrence],
     mails: list[Message],
 ) -> PersonRow:
-    day = days_behind(stay, last_ordinal)
+    day = days_behind(stay.day1_run, stay.paused_after, last_ordinal)
     step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
     step = step if stay.state in INSIDE else None
     at = _date(stay, step, day, runs) if step else None
     waits = any(mail.state in NOT_LEFT for mail in mails)
     unsent = next((mail for mail in mails if mail.state in evidence.UNSENT), None)
     return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits, unsent)
-
-
-def days_behind(stay: Enrollment, last_ordinal: int) -> int:
-    """How many days are counted for a stay (semantics 3.2)."""
-    if stay.day1_run is None:
-        return 0
-    until = last_ordinal if stay.paused_after is None else stay.paused_after
-    return max(0, until - stay.day1_run + 1)
 
 
 def _date(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> datetime | None:

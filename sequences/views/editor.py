@@ -159,11 +159,15 @@ def next_day(material: Material) -> int:
 
 
 def unpublished(sequence: Sequence) -> dict[str, Any] | None:
-    """The changes of the draft, each with whom it reaches, and how many are inside; None where there is no draft."""
+    """The changes of the draft, each with whom it reaches; how many are inside, and how many of them it completes.
+
+    None where there is no draft.
+    """
     if sequence.draft is None:
         return None
     found = changes_between(sequence.plan.steps.all(), sequence.draft.steps.all())
-    return effects.reached(sequence, found) | {"seen": mark_of_plan(sequence.draft)}
+    ending = effects.ending(sequence, sequence.draft, now=now())
+    return effects.reached(sequence, found) | {"ending": ending, "seen": mark_of_plan(sequence.draft)}
 
 
 def link_of(finding: Finding) -> tuple[str, str]:

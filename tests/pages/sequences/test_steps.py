@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from audience.models import Contact
+from messaging import outbox
 from messaging.models import Template
-from sequences.commands.planning import add_step, change_step, working_plan
+from sequences.commands.planning import add_step, change_step, remove_step, working_plan
 from sequences.models import Sequence
 from sequences.ticking import work_tenant
 from steps.models import Step
@@ -279,6 +280,15 @@ def test_each_change_says_whom_it_reaches_before_it_is_published(
     assert "Look is new on day 2. 2 will get it, 3 are past it." in page
     assert "moves from day 3 to day 1. 2 will not get it any more, 3 are past it." in page
     assert "5 people are inside; before it is published" in page
+
+
+def test_who_has_nothing_ahead_any_more_is_said_before_it_is_published(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    outbox.accept_all(live(sequence, tenant, people=3, days=2))
+    remove_step(sequence=sequence, key="call1", by=rep, now=NOW)
+    page = words(text(client.get(f"/sequences/{sequence.pk}/edit/")))
+    assert "3 of them have no step ahead any more and are completed by the next run." in page
 
 
 def test_the_panel_says_who_has_its_day_ahead(client: Client, sequence: Sequence, tenant: Tenant) -> None:
