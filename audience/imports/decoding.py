@@ -16,6 +16,9 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+COMPOUND = b"\xd0\xcf\x11\xe0"
+LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""What a workbook with a password holds, in a file of the old kind (MS-OFFCRYPTO 2.3.4)."""
 NOT_TEXT = (
     (b"\x89PNG", "an image (PNG)"),
     (b"\xff\xd8\xff", "an image (JPEG)"),
@@ -25,7 +28,7 @@ NOT_TEXT = (
     (b"MM\x00*", "an image (TIFF)"),
     (b"RIFF", "an image or a recording (RIFF)"),
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file; save it as CSV"),
+    (COMPOUND, "an old Excel or Word file; save it as CSV"),
     (b"PK\x03\x04", "a packed file (ZIP)"),
     (b"\x1f\x8b", "a packed file (gzip)"),
     (b"7z\xbc\xaf", "a packed file (7z)"),
@@ -55,6 +58,8 @@ def encoding_of(chunks: Chunks, told: str | None = None) -> str:
     if told:
         _known(told)
         return told
+    if sample.startswith(COMPOUND) and any(LOCKED in data for data in chunks()):
+        raise Unreadable("the workbook is locked by a password")
     _refuse_what_is_no_text(sample)
     found = _by_mark(sample) or _by_zeros(sample)
     if found:

@@ -56,6 +56,10 @@ def test_the_encoding_can_be_told() -> None:
         (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
         (b"PK\x03\x04\x14\x00" + bytes(100), "a packed file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "an old Excel"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(9000) + "EncryptedPackage".encode("utf-16-le"),
+            "the workbook is locked by a password",
+        ),
         (bytes(range(256)) * 20, "full of control characters"),
         (b"a,b\n\x81\x8d\x8f\x90\x9d", "save it as UTF-8"),
     ],
