@@ -10,9 +10,10 @@ from audience.catalogue import choices_of, lowered
 from audience.conditions.types import FieldType
 from audience.imports import jobs
 from audience.imports.choices import met
-from audience.imports.entries import Entry, Form
+from audience.imports.entries import Entry
 from audience.imports.identity import accounts_named, found, keys_of, known_as
-from audience.imports.work import Turns, Work, unknown_owners
+from audience.imports.reach import BEYOND, Reach
+from audience.imports.work import Turns, Work, refuse, unknown_owners
 from audience.models import ImportJob
 
 CHECKED_AT_ONCE = 2000
@@ -20,6 +21,7 @@ CHECKED_AT_ONCE = 2000
 EXAMPLES = 5
 """Rows that are shown of each kind."""
 MOST_VALUES, LONGEST_VALUE = 20, 60
+CREATED, UPDATED, SKIPPED = "created", "updated", "skipped"
 
 
 @dataclass
@@ -43,25 +45,31 @@ class Check(Turns):
         return job.done > 0
 
     def _take(self, job: ImportJob, entries: list[Entry], now: datetime) -> None:
-        form = self.form
         keys = keys_of(job.kind, entries)
-        is_new_always = job.on_duplicate == ImportJob.CREATE
+        is_update, is_new_always = (
+            job.on_duplicate == choice for choice in (ImportJob.UPDATE, ImportJob.CREATE)
+        )
         known = {} if is_new_always else found(job.kind, set(keys.values()))
-        taken = []
+        beyond = Reach(job.kind, job.owner).beyond(known.values()) if is_update else set()
+        verdicts: list[tuple[Entry, str, int | None]] = []
         for entry in entries:
             key = keys[entry.identity] if entry.identity else None
             pk = known.get(key) if key else None
             if is_new_always or not (pk or (key and hash(key) in self._met)):
-                verdict = "created"
+                verdict = CREATED
                 self._met |= {hash(name) for name in known_as(key, entry)}
+            elif pk in beyond:
+                refuse(job, [(entry.row, BEYOND)])
+                continue
             else:
-                verdict = "skipped" if job.on_duplicate == ImportJob.SKIP else "updated"
+                verdict = UPDATED if is_update else SKIPPED
             setattr(job, verdict, getattr(job, verdict) + 1)
-            if verdict != "skipped":
-                taken.append(entry)
-            self._show(form, entry, verdict, pk)
+            verdicts.append((entry, verdict, pk))
+        taken = [entry for entry, verdict, _ in verdicts if verdict != SKIPPED]
         self._foresee_companies(taken)
-        self._foresee_choices(form, taken)
+        self._foresee_choices(taken)
+        for entry, verdict, pk in verdicts:
+            self._show(entry, verdict, pk)
 
     def _finish(self, job: ImportJob, now: datetime) -> None:
         job.state, job.total = ImportJob.CHECKED, job.done
@@ -72,24 +80,26 @@ class Check(Turns):
             "warnings": unknown_owners(job),
         }
 
-    def _show(self, form: Form, entry: Entry, verdict: str, pk: int | None) -> None:
+    def _show(self, entry: Entry, verdict: str, pk: int | None) -> None:
         if sum(example["verdict"] == verdict for example in self._examples) < EXAMPLES:
-            said = [[name, text[:LONGEST_VALUE]] for name, text in form.told(entry)]
-            self._examples.append({"line": entry.line, "verdict": verdict, "pk": pk, "values": said})
+            said = [[name, text[:LONGEST_VALUE]] for name, text in self.form.told(entry)]
+            self._examples.append({"line": entry.row.line, "verdict": verdict, "pk": pk, "values": said})
 
     def _foresee_companies(self, entries: list[Entry]) -> None:
         folded = set(lowered({entry.account for entry in entries if entry.account}).values())
         self._companies |= {hash(name) for name in folded - accounts_named(folded).keys()}
 
-    def _foresee_choices(self, form: Form, entries: list[Entry]) -> None:
-        for field_ in form.fields:
+    def _foresee_choices(self, entries: list[Entry]) -> None:
+        """What open lists would get; the entries are spelled as the lists do."""
+        for field_ in self.form.fields:
             if field_.type is FieldType.CHOICE and not field_.choices:
-                values = dict.fromkeys(
-                    entry.values[field_.key] for entry in entries if field_.key in entry.values
-                )
+                filled = [entry.values for entry in entries if field_.key in entry.values]
+                spelling = met(field_, dict.fromkeys(values[field_.key] for values in filled))
+                for values in filled:
+                    values[field_.key] = spelling[values[field_.key]]
                 met_before = self._choices.setdefault(field_.label, {})
                 listed = set(choices_of(field_))
-                for value in met(field_, values).values():
+                for value in spelling.values():
                     if value not in listed and len(met_before) < MOST_VALUES:
                         met_before[value] = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
@@ -34,7 +35,7 @@ class Entry:
     known already. ``further`` are further e-mail addresses, ``labels`` tags by key of their field.
     """
 
-    line: int
+    row: Row
     identity: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, list[str]] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Form:
         """The entry of a row. Raises Refused with all its faults, each with the column and the value."""
         if row.fault:
             raise Refused(row.fault)
-        entry, faults, cells = Entry(row.line), [], row.cells
+        entry, faults, cells = Entry(row), [], row.cells
         for n, name, read in self._columns:
             if text := cells[n].strip():
                 try:
@@ -133,8 +134,15 @@ class Form:
             elif each.type is FieldType.USER:
                 value = names.get(value or 0)
             if value not in (None, ""):
-                found.append((each.label, _told(value)))
+                found.append((each.label, self._told(value)))
         return [*found, (FURTHER.label, ", ".join(entry.further))] if entry.further else found
+
+    def _told(self, value: Any) -> str:
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        if isinstance(value, datetime):
+            return f"{value.astimezone(self.writing.zone):%Y-%m-%d %H:%M}"
+        return f"{value:.15g}" if isinstance(value, float) else str(value)
 
     def _read(self, field: Field, entry: Entry, text: str) -> None:
         entry.values[field.key] = self._value(field, text)
@@ -185,10 +193,6 @@ def _read_labels(field: Field, entry: Entry, text: str) -> None:
 
 def _read_text(field: Field, entry: Entry, text: str) -> None:
     entry.values[field.key] = text if len(text) <= LONGEST and "\x00" not in text else _fit(field, text)
-
-
-def _told(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _shown(text: str) -> str:

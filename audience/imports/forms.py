@@ -12,6 +12,7 @@ from audience.fields import ACCOUNT, CONTACT
 from audience.imports.cells import DAY_FIRST, MONTH_FIRST, suggested_type
 from audience.imports.jobs import NewField
 from audience.imports.matching import FULL_NAME, FURTHER, importable, key_for
+from audience.imports.reach import Reach
 from audience.models import ImportJob
 from audience.values import LONGEST
 from tenants.models import Member
@@ -148,6 +149,8 @@ class ChoicesForm(forms.Form):
         owner = self.fields["owner"]
         assert isinstance(owner, forms.ChoiceField)
         owner.choices = [("", "As the file says"), *((member.email, member.name) for member in members)]
+        if Reach(self.job.kind, self.job.owner).owner:
+            owner.help_text = "New ones without an owner are yours."
 
     def _other_fields(self) -> list[tuple[str, str]]:
         left_out = {*OWN_CONTROL, *NEVER_THE_SAME}

@@ -18,7 +18,7 @@ from audience.imports.entries import Entry, Form
 from audience.imports.files import forget, keep, table_of
 from audience.imports.forming import fields_of, form_of
 from audience.imports.matching import importable, match_columns
-from audience.imports.reader import Table
+from audience.imports.reader import Row, Table
 from audience.models import ImportDue, ImportJob
 from audience.tasks import work_import
 from tenants.commands import audit
@@ -268,7 +268,7 @@ def _check(job: ImportJob, form: Form) -> None:
 def _wrong_constant(form: Form, name: str, constant: Field, text: str) -> list[str]:
     if constant.key in ("email", "further_emails"):
         return [f"“{name}” cannot be the same for every row."]
-    entry = Entry(0)
+    entry = Entry(Row(0, []))
     try:
         form.reader(constant)(entry, text)
     except Refused as refused:

@@ -18,6 +18,7 @@ from audience.imports.entries import Entry, Form
 from audience.imports.files import forget, table_held
 from audience.imports.forming import form_of
 from audience.imports.jobs import LEASE
+from audience.imports.reach import BEYOND, Reach
 from audience.imports.reader import Row
 from audience.imports.writing import Batch
 from audience.models import ImportDue, ImportJob, ImportRefusal
@@ -133,10 +134,12 @@ class Work(Turns):
 
     def _take(self, job: ImportJob, entries: list[Entry], now: datetime) -> None:
         job.state, job.started_at = ImportJob.RUNNING, job.started_at or now
-        counts = Batch(job.kind, job.on_duplicate, self.form.fields, job.started_at).write(entries)
+        reach = Reach(job.kind, job.owner)
+        counts = Batch(job.kind, job.on_duplicate, self.form.fields, job.started_at, reach).write(entries)
         job.created += counts.created
         job.updated += counts.updated
         job.skipped += counts.skipped
+        refuse(job, [(entry.row, BEYOND) for entry in counts.beyond])
 
     def _finish(self, job: ImportJob, now: datetime) -> None:
         job.state, job.finished_at, job.total = ImportJob.DONE, now, job.done
@@ -157,14 +160,19 @@ def read_rows(form: Form, rows: list[Row]) -> Read:
 
 def _noted(job: ImportJob, read: Read) -> list[Entry]:
     """The entries; what was refused is kept and counted, and owners who are no members."""
-    ImportRefusal.objects.bulk_create(
-        ImportRefusal(job=job, line=row.line, reason=reason, cells=_kept(row)) for row, reason in read.refused
-    )
-    job.refused += len(read.refused)
+    refuse(job, read.refused)
     for entry in read.entries:
         if entry.unknown_owner:
             job.unknown_owners[entry.unknown_owner] = job.unknown_owners.get(entry.unknown_owner, 0) + 1
     return read.entries
+
+
+def refuse(job: ImportJob, rows: list[tuple[Row, str]]) -> None:
+    """Keep and count rows of which nothing is taken, with the reason."""
+    ImportRefusal.objects.bulk_create(
+        ImportRefusal(job=job, line=row.line, reason=reason, cells=_kept(row)) for row, reason in rows
+    )
+    job.refused += len(rows)
 
 
 def _kept(row: Row) -> list[str]:

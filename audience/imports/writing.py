@@ -21,6 +21,7 @@ from audience.imports.cells import normalised
 from audience.imports.choices import met_and_added
 from audience.imports.entries import Entry
 from audience.imports.identity import accounts_named, found, keys_of, known_as
+from audience.imports.reach import Reach
 from audience.models import Account, Contact, ContactAddress, CustomField, ImportJob
 from audience.models.records import home_region
 from audience.records import MODELS, TAGS
@@ -37,6 +38,8 @@ class Counts:
     created: int = 0
     updated: int = 0
     skipped: int = 0
+    beyond: list[Entry] = field(default_factory=list)
+    """Of records that the import does not reach."""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Batch:
     on_duplicate: str
     fields: list[Field]
     at: datetime
+    reach: Reach
     counts: Counts = field(default_factory=Counts)
     new: dict[int, Entry] = field(default_factory=dict)
     known: dict[int, Entry] = field(default_factory=dict)
@@ -55,6 +59,7 @@ class Batch:
         """Create and update the records that the entries speak of, in their order."""
         if entries:
             self._sort(entries)
+            self._own()
             self._spell()
             self._place()
             if self.kind == CONTACT:
@@ -78,6 +83,7 @@ class Batch:
         ids = _next_ids(MODELS[self.kind]._meta.db_table, len(entries))
         keys = keys_of(self.kind, entries)
         known = {} if self.on_duplicate == ImportJob.CREATE else found(self.kind, set(keys.values()))
+        beyond = self.reach.beyond(known.values()) if self.on_duplicate == ImportJob.UPDATE else set()
         for entry, fresh in zip(entries, ids, strict=True):
             key = keys[entry.identity] if entry.identity else None
             pk = known.get(key) if key else None
@@ -88,6 +94,8 @@ class Batch:
                     known |= dict.fromkeys(known_as(key, entry), fresh)
             elif self.on_duplicate == ImportJob.SKIP:
                 self.counts.skipped += 1
+            elif pk in beyond:
+                self.counts.beyond.append(entry)
             else:
                 self._change(pk, entry)
                 self.counts.updated += 1
@@ -100,6 +108,12 @@ class Batch:
             self.known[pk] = entry
 
     # 2. With what values?
+
+    def _own(self) -> None:
+        """Give new records their owner where the file names none."""
+        if self.reach.owner:
+            for entry in self.new.values():
+                entry.values.setdefault("owner", self.reach.owner)
 
     def _spell(self) -> None:
         """Let open lists grow, and spell their values as they do."""
@@ -147,6 +161,7 @@ class Batch:
         if self.kind == CONTACT:
             columns |= {"email": "email", "email_norm": "email_norm"}
             columns |= {"sms_number": "sms_number"} if self._numbers else {}
+        columns |= {"owner": "owner_id"} if self.reach.owner else {}
         return columns | {"created_at": "created_at"}
 
     def _all(self) -> list[tuple[int, Entry]]:

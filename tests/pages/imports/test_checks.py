@@ -6,10 +6,13 @@ import pytest
 from django.utils.timezone import now
 
 from audience import tasks
+from audience.catalogue import make_field
+from audience.conditions.types import FieldType
 from audience.imports import jobs
 from audience.imports.checking import Check
 from audience.imports.jobs import Choices
 from audience.models import Account, Choice, Contact, CustomField, ImportJob, ImportRefusal
+from tenants.models import Tenant
 from tenants.wall import use
 from tests.factories import ContactFactory
 from tests.pages.imports.importing import FORM, counts_of, upload, work
@@ -41,6 +44,21 @@ def test_a_check_says_what_will_happen_and_nothing_happens(me: Somebody) -> None
     with use(me.tenant):
         assert ImportRefusal.objects.count() == 1
         assert sorted(Account.objects.values_list("name_norm", flat=True)) == ["acme", "bolt"]
+
+
+def test_examples_are_what_a_person_will_find_on_the_record(me: Somebody) -> None:
+    with use(me.tenant):
+        Tenant.objects.filter(pk=me.tenant.pk).update(timezone="Europe/Berlin")
+        Choice.objects.create(record="contact", field="lifecycle_stage", value="Sales Qualified Lead")
+        make_field("contact", "vip", FieldType.YES_NO)
+    path = upload(
+        me, "email;created;vip;stage;score\na@x.example;16.06.2024;ja;salesqualifiedlead;1.234.567,5\n"
+    )
+    columns = ("email", "created_at", "vip", "lifecycle_stage", "score")
+    form = {f"column-{n}": key for n, key in enumerate(columns)}
+    me.client.post(f"{path}check/", form | {"on_duplicate": "update"})
+    said = words(me.get(path))
+    assert "created 2024-06-16 00:00 vip Yes lifecycle stage Sales Qualified Lead score 1234567.5" in said
 
 
 @pytest.mark.parametrize("on_duplicate", ["update", "skip", "create"])
