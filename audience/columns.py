@@ -10,19 +10,12 @@ from django.db.models import Count
 
 from audience.catalogue import as_field
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, SEQUENCE, Catalogue, Field
-from audience.models import Account, Contact, CustomField
-from audience.records import TAGS
-
-USUAL = {
-    CONTACT: ("account", "email", "lifecycle_stage", "last_contacted_mode", "owner"),
-    ACCOUNT: ("industry", "employees", "people", "country", "last_contacted_mode", "owner"),
-}
-"""The columns of a list for which none were chosen."""
+from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY, SEQUENCE, Catalogue, Field
+from audience.kinds import KINDS
+from audience.models import Contact, CustomField
+from audience.records import TAGS, kind_of
 
 MOST_COLUMNS = 12
-IN_NAME = {CONTACT: {"first_name", "last_name"}, ACCOUNT: {"name"}}
-"""What the first column, which names the record, shows already."""
 
 UNSORTABLE = {FieldType.TAGS, FieldType.USER, FieldType.REFERENCE, FieldType.YES_NO}
 PEOPLE = Field(ACCOUNT, "people", "people", FieldType.NUMBER)
@@ -55,27 +48,27 @@ class Column:
 
 
 def columns_of(record: str) -> dict[str, Column]:
-    """All columns of a list by name: fields of the record, of contacts also those of their company."""
+    """All columns of a list by name: fields of the record, and of the one that stands beside it (audience.kinds)."""
     customs = list(CustomField.objects.filter(retired_at=None).order_by("pk"))
     own = {(custom.record, custom.key): custom for custom in customs}
     known = Catalogue(as_field(custom) for custom in customs)
     found = [_column(field, "", own) for field in known.of(record) if field is not SEQUENCE]
     if record == ACCOUNT:
         found.append(Column("people", "People", PEOPLE, ""))
-    else:
-        found += [
-            _column(field, "account__", own)
-            for field in known.of(ACCOUNT)
-            if field.type is not FieldType.TAGS
-        ]
+    if beside := KINDS[record].beside:
+        other, word = beside
+        shown = [field for field in known.of(other) if field.type is not FieldType.TAGS]
+        found += [_column(field, word, own) for field in shown if field is not SEQUENCE]
     return {column.name: column for column in found}
 
 
-def _column(field: Field, prefix: str, own: dict[tuple[str, str], CustomField]) -> Column:
+def _column(field: Field, of: str, own: dict[tuple[str, str], CustomField]) -> Column:
+    """``of`` is the word for the other record whose field it is; empty: the list's own."""
     custom = own.get((field.record, field.key))
     path = custom.column if custom else "" if field.type is FieldType.TAGS else field.key
-    name = f"account.{field.key}" if prefix else field.key
-    label = f"Company: {field.label}" if prefix else f"{field.label[:1].upper()}{field.label[1:]}"
+    name = field.name if of else field.key
+    label = f"{of}: {field.label}" if of else f"{field.label[:1].upper()}{field.label[1:]}"
+    prefix = f"{field.record}__" if of else ""
     return Column(
         name, label, field, path and f"{prefix}{path}", custom.pk if custom and not custom.column else None
     )
@@ -83,11 +76,13 @@ def _column(field: Field, prefix: str, own: dict[tuple[str, str], CustomField]) 
 
 def groups_of(columns: Iterable[Column], record: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """The columns to choose from, in groups; what stands in the first column anyway is left out."""
-    parts: dict[str, list[tuple[str, str]]] = {"Fields": [], "Your own fields": [], "Company": []}
+    kind = KINDS[record]
+    other = kind.beside[1] if kind.beside else ""
+    parts: dict[str, list[tuple[str, str]]] = {"Fields": [], "Your own fields": [], other: []}
     for column in columns:
-        if column.name in IN_NAME[record]:
+        if column.name in kind.in_name:
             continue
-        part = "Company" if "." in column.name else "Your own fields" if column.field.is_custom else "Fields"
+        part = other if "." in column.name else "Your own fields" if column.field.is_custom else "Fields"
         parts[part].append((column.name, column.label))
     return [(name, options) for name, options in parts.items() if options]
 
@@ -128,19 +123,31 @@ def _read(row: Any, path: str) -> Any:
     return row
 
 
-NEEDED = {
-    Contact: ("email", "first_name", "last_name", "phone", "job_title", "owner", "account"),
-    Account: ("name", "owner"),
+NAMING = {
+    CONTACT: ("first_name", "last_name", "email", "phone"),
+    ACCOUNT: ("name",),
+    OPPORTUNITY: ("name",),
 }
-"""What every list needs of a row, to name it."""
+"""What it takes to name a record."""
+
+BESIDE_NAME = {CONTACT: ("job_title",)}
+"""What every list shows with the name."""
 
 
 def narrowed(records: Any, columns: Iterable[Column]) -> Any:
     """The rows with only what the columns show: a row has some 150 columns."""
-    people, companies = ("owner__user__name", "owner__user__email", "owner__user_id"), ("account__name",)
-    related = {Contact: ("account", "owner__user"), Account: ("owner__user",)}[records.model]
-    wanted = {*NEEDED[records.model], *people, *(companies if records.model is Contact else ())}
-    users = [column.path for column in columns if column.type is FieldType.USER and "__" in column.path]
-    wanted |= {column.path for column in columns if column.path}
-    wanted |= {f"{path}__user__{part}" for path in users for part in ("name", "email")}
-    return records.select_related(*related, *(f"{path}__user" for path in users)).only(*sorted(wanted))
+    record = kind_of(records.model)
+    wanted = {"owner", *NAMING[record], *BESIDE_NAME.get(record, ())}
+    users, others = ["owner"], {name: name for name in KINDS[record].references}
+    for column in columns:
+        if column.path:
+            wanted.add(column.path)
+        if column.type is FieldType.USER and "__" in column.path:
+            users.append(column.path)
+        if column.type is FieldType.REFERENCE:
+            others[column.path] = column.field.key
+    for path in users:
+        wanted |= {f"{path}__user__{part}" for part in ("name", "email")} | {f"{path}__user_id"}
+    for path, other in others.items():
+        wanted |= {path, *(f"{path}__{part}" for part in NAMING[other])}
+    return records.select_related(*others, *(f"{path}__user" for path in users)).only(*sorted(wanted))

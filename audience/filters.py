@@ -10,17 +10,19 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from audience.fields import ACCOUNT, CONTACT
-from audience.lists import companies_named, named
-from audience.models import Account, Contact
-from audience.records import folded
+from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY
+from audience.kinds import KINDS
+from audience.lists import companies_named, deals_named, named
+from audience.models import Account, Contact, Opportunity
+from audience.records import folded, kind_of
 
 NOBODY = "none"
 
 
 class RecordFilter(django_filters.FilterSet):
-    """What contacts and companies have in common: an owner, by their id, or nobody."""
+    """What all records have in common: a search by names, and an owner, by their id, or nobody."""
 
+    q = django_filters.CharFilter(method="searched")
     owner = django_filters.CharFilter(method="owned")
 
     def owned(self, records: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -30,11 +32,17 @@ class RecordFilter(django_filters.FilterSet):
         return records.filter(owner=int(value)) if is_key else records
 
 
-class ContactFilter(RecordFilter):
-    """Contacts by the beginnings of names, by stage and by owner."""
+class StagedFilter(RecordFilter):
+    """Records that stand in a stage."""
 
-    q = django_filters.CharFilter(method="searched")
     stage = django_filters.CharFilter(method="staged")
+
+    def staged(self, records: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return records.filter(**{f"{KINDS[kind_of(records.model)].stage}_norm": folded(value)})
+
+
+class ContactFilter(StagedFilter):
+    """Contacts by the beginnings of names."""
 
     class Meta:
         model = Contact
@@ -43,14 +51,9 @@ class ContactFilter(RecordFilter):
     def searched(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return named(contacts, value)
 
-    def staged(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
-        return contacts.filter(lifecycle_stage_norm=folded(value))
-
 
 class CompanyFilter(RecordFilter):
-    """Companies by the beginning of their name and by owner."""
-
-    q = django_filters.CharFilter(method="searched")
+    """Companies by the beginning of their name."""
 
     class Meta:
         model = Account
@@ -60,5 +63,20 @@ class CompanyFilter(RecordFilter):
         return companies_named(companies, value)
 
 
-FILTERS: dict[str, type[RecordFilter]] = {CONTACT: ContactFilter, ACCOUNT: CompanyFilter}
+class OpportunityFilter(StagedFilter):
+    """Opportunities by the beginning of their name or company."""
+
+    class Meta:
+        model = Opportunity
+        fields: tuple[str, ...] = ()
+
+    def searched(self, deals: QuerySet[Opportunity], name: str, value: str) -> QuerySet[Opportunity]:
+        return deals_named(deals, value)
+
+
+FILTERS: dict[str, type[RecordFilter]] = {
+    CONTACT: ContactFilter,
+    ACCOUNT: CompanyFilter,
+    OPPORTUNITY: OpportunityFilter,
+}
 """The quick filters of the list of each record."""

@@ -13,47 +13,33 @@ from audience.addresses import normalise_address
 from audience.catalogue import catalogue, choices_of, column_of
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
-from audience.fields import ACCOUNT, CONTACT, Field
+from audience.fields import CONTACT, Field
 from audience.imports.cells import read_addresses, read_labels
 from audience.imports.matching import KEPT_BY_EVENTS
-from audience.models import ContactAddress, CustomField
+from audience.kinds import KINDS
+from audience.models import Contact, ContactAddress, CustomField
+from audience.picking import Unclear, contact_meant
 from audience.records import TAGS, Record
 from audience.suppression import EMAIL, SMS
 from audience.values import LONGEST, LONGEST_CUSTOM
 from tenants.localtime import UnknownZone, zone_named
 from tenants.models import Member
+from tenants.policy import visible
 
 NOT_EDITED = KEPT_BY_EVENTS | {"created_at"}
-ORDER = {
-    CONTACT: (
-        *(
-            "first_name",
-            "last_name",
-            "email",
-            "job_title",
-            "account",
-            "lifecycle_stage",
-            "owner",
-            "phone",
-            "mobile",
-        ),
-        *("country", "city", "timezone", "language", "source", "score", "tags"),
-    ),
-    ACCOUNT: ("name", "website", "industry", "employees", "phone", "country", "city", "owner", "tags"),
-}
 
 
 class RecordForm(forms.Form):
-    """A contact or company with all its fields, the tenant's own ones included.
+    """A record with all its fields, the tenant's own ones included.
 
     ``changed_values`` has typed values by key of what differs from the record (of a new one, of what is filled).
     """
 
     def __init__(self, kind: str, data: Any = None, *, record: Record | None = None, member: Member) -> None:
         super().__init__(data)
-        self.kind, self.record = kind, record
+        self.kind, self.record, self.member = kind, record, member
         known = catalogue()
-        self.edited = [f for key in ORDER[kind] if (f := known.get(kind, key))]
+        self.edited = [f for key in KINDS[kind].order if (f := known.get(kind, key))]
         self.edited += [f for f in known.of(kind) if f.is_custom]
         for field in self.edited:
             self.fields[field.key] = self._control(field)
@@ -72,13 +58,26 @@ class RecordForm(forms.Form):
         return {f.key: choices_of(f) for f in self.edited if f.type is FieldType.CHOICE}
 
     @property
+    def lines(self) -> list[list[str]]:
+        """The names of the controls of the standard fields, those of one line together."""
+        lines = [[name for name in line if name in self.fields] for line in KINDS[self.kind].form]
+        return [line for line in lines if line]
+
+    @property
     def custom(self) -> list[Any]:
         """The controls of the tenant's own fields."""
         return [self[f.key] for f in self.edited if f.is_custom]
 
     def _control(self, field: Field) -> forms.Field:
         made = CONTROLS.get(field.type, text_control)(field)
-        made.required, made.label = False, field.label[:1].upper() + field.label[1:]
+        if field.type is FieldType.REFERENCE and field.key == CONTACT:
+            made.help_text = "Their email address, or first and last name."
+        kind = KINDS[self.kind]
+        made.required, made.label = (
+            kind.identified_by == (field.key,),
+            field.label[:1].upper() + field.label[1:],
+        )
+        made.error_messages["required"] = f"Fill in {kind.identity}."
         return made
 
     def _shown(self, field: Field) -> Any:
@@ -93,8 +92,10 @@ class RecordForm(forms.Form):
             labels = TAGS[self.kind].objects.filter(record=record, field=own).order_by("pk")
             return ", ".join(labels.values_list("label", flat=True))
         if field.type is FieldType.REFERENCE:
-            return str(getattr(record, field.key) or "")
-        return getattr(record, column_of(field))
+            meant = getattr(record, field.key)
+            return (isinstance(meant, Contact) and meant.email) or str(meant or "")
+        value = getattr(record, column_of(field))
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     def _further(self) -> list[str]:
         found = ContactAddress.objects.filter(contact=self.record.pk if self.record else None).order_by("pk")
@@ -106,6 +107,16 @@ class RecordForm(forms.Form):
         if email and not unchanged and normalise_address(email) is None:
             raise ValidationError("This is no email address.")
         return email
+
+    def clean_contact(self) -> Contact | None:
+        text: str = self.cleaned_data["contact"]
+        if "contact" not in self.changed_data and self.record is not None:
+            return getattr(self.record, CONTACT, None)
+        try:
+            seen = visible(self.member, "record.view", Contact.objects.all())
+            return contact_meant(text, seen)
+        except Unclear as unclear:
+            raise ValidationError(str(unclear)) from unclear
 
     def clean_further(self) -> list[str]:
         try:
@@ -122,10 +133,9 @@ class RecordForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        names = ("name",) if self.kind == ACCOUNT else ("email", "first_name", "last_name")
-        if not self.errors and not any(cleaned.get(name) for name in names):
-            wanted = "a name" if self.kind == ACCOUNT else "an email address or a name"
-            raise ValidationError(f"Fill in {wanted}.")
+        kind = KINDS[self.kind]
+        if not self.errors and not any(cleaned.get(name) for name in kind.identified_by):
+            raise ValidationError(f"Fill in {kind.identity}.")
         return cleaned
 
     @property

@@ -30,7 +30,7 @@ STANDING = {
         "tags",
     },
     ACCOUNT: {"name", "owner", "tags"},
-    OPPORTUNITY: {"contact", "account", "owner", "stage", "close_on", "tags"},
+    OPPORTUNITY: {"name", "contact", "account", "owner", "stage", "close_on", "tags"},
 }
 """The fields that have an index in every installation."""
 

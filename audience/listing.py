@@ -14,13 +14,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 
-from audience.columns import MOST_COLUMNS, USUAL, Column, columns_of, narrowed
+from audience.columns import MOST_COLUMNS, Column, columns_of, narrowed
 from audience.conditions.compile import compile_group
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
 from audience.conditions.parse import MOST_CONDITIONS
-from audience.fields import CONTACT
 from audience.filters import FILTERS, NOBODY
+from audience.kinds import KINDS
 from audience.lists import Slice, context_for
 from audience.models import SavedView
 from audience.ordering import Order, page_of
@@ -32,7 +32,6 @@ from tenants.policy import visible
 from tenants.wall import current_id
 
 PREFIX = "cond"
-NAME_ORDER = {CONTACT: "last_name_norm"}
 ME = "Me"
 
 #: Set by the floor above (sequences.apps): the names of all sequences, to pick from.
@@ -44,6 +43,7 @@ class Listing:
 
     def __init__(self, record: str, query: QueryDict, member: Member, *, at: datetime) -> None:
         self.record, self.query, self.member, self.at = record, query, member, at
+        self.kind = KINDS[record]
 
     @cached_property
     def view(self) -> SavedView | None:
@@ -97,12 +97,12 @@ class Listing:
         """The names of the columns that are shown: chosen in the address, else in the view, else the usual ones."""
         chosen = self.query.getlist("col") or (self.view.columns if self.view else [])
         names = [name for name in dict.fromkeys(chosen) if name in self.known]
-        return names[:MOST_COLUMNS] or list(USUAL[self.record])
+        return names[:MOST_COLUMNS] or list(self.kind.usual)
 
     @property
     def is_chosen(self) -> bool:
         """Whether somebody chose these columns."""
-        return self.column_names != list(USUAL[self.record])
+        return self.column_names != list(self.kind.usual)
 
     @property
     def columns(self) -> list[Column]:
@@ -117,7 +117,7 @@ class Listing:
     def _sorted_by(self, asked: str) -> str:
         name = asked.removeprefix("-")
         if name == "name":
-            return NAME_ORDER.get(self.record, "name_norm")
+            return self.kind.name_order
         return self.known[name].sort if name in self.known else ""
 
     @property
@@ -146,7 +146,7 @@ class Listing:
         stored = (
             self.view.match,
             self.view.conditions,
-            self.view.columns or list(USUAL[self.record]),
+            self.view.columns or list(self.kind.usual),
             self.view.sort,
         )
         shown = (self.builder.raw["match"], self.builder.raw["conditions"], self.column_names, self.sort)
@@ -164,8 +164,8 @@ class Listing:
 
     def _quick_conditions(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        if self.record == CONTACT and (stage := self.asked("stage")):
-            found.append({"field": "lifecycle_stage", "op": "is", "value": stage})
+        if self.kind.stage and (stage := self.asked("stage")):
+            found.append({"field": self.kind.stage, "op": "is", "value": stage})
         if self.asked("owner") == NOBODY:
             found.append({"field": "owner", "op": "empty"})
         elif (owner := self.asked("owner")).isdigit():

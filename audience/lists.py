@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet, Value
 from audience.conditions.compile import Context, Folded, Membership, StartsWith, compile_group
 from audience.conditions.parse import Group
 from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY
-from audience.models import Account, Contact
+from audience.models import Account, Contact, Opportunity
 from audience.records import MODELS
 
 PREFIXES: dict[str, Mapping[str, str | None]] = {
@@ -73,6 +73,15 @@ def named(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
 def companies_named(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
     """Companies whose name begins with ``text``, without case."""
     return accounts.filter(begins_with("name_norm", text.strip())) if text.strip() else accounts
+
+
+def deals_named(deals: QuerySet[Opportunity], text: str) -> QuerySet[Opportunity]:
+    """Opportunities whose name, or whose company's, begins with ``text``, without case."""
+    if not text.strip():
+        return deals
+    companies = companies_named(Account.objects.all(), text).values_list("pk", flat=True)
+    in_company = Q(account__in=list(companies[:MOST_COMPANIES]))
+    return deals.filter(begins_with("name_norm", text.strip()) | in_company)
 
 
 def begins_with(column: str, text: str) -> Q:

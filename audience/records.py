@@ -67,7 +67,7 @@ def set_field_of(records: QuerySet[Any], key: str, value: Any, *, at: datetime) 
 
     Raises as ``create``. The rows are asked for anew by each statement: let them not hang on the field that is set.
     """
-    field = _field(_kind(records.model), key, value)
+    field = _field(kind_of(records.model), key, value)
     if field is None:
         return
     found = _stored(field, value)
@@ -81,7 +81,8 @@ def set_field_of(records: QuerySet[Any], key: str, value: Any, *, at: datetime) 
         records.update(**{column_of(field): found})
 
 
-def _kind(model: type[Model]) -> str:
+def kind_of(model: type[Model]) -> str:
+    """Which record a model holds."""
     return next(kind for kind, candidate in MODELS.items() if candidate is model)
 
 

@@ -1,8 +1,8 @@
-"""The URLs of contacts, companies, imports, conditions and the suppression list."""
+"""The URLs of contacts, companies, opportunities, imports, conditions and the suppression list."""
 
 from django.urls import path
 
-from audience.fields import ACCOUNT, CONTACT
+from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY
 from audience.views import (
     bulk,
     companies,
@@ -12,6 +12,7 @@ from audience.views import (
     fields,
     imports,
     listed,
+    opportunities,
     saved,
     suppression,
     tags,
@@ -26,9 +27,14 @@ urlpatterns = [
     path("contacts/<int:pk>/edit/", editing.changing(CONTACT), name="contact-edit"),
     path("companies/", listed.index(ACCOUNT), name="companies"),
     path("companies/new/", editing.creating(ACCOUNT), name="company-new"),
-    path("companies/bulk/", bulk.bulk(ACCOUNT), name="account-bulk"),
+    path("companies/bulk/", bulk.bulk(ACCOUNT), name="company-bulk"),
     path("companies/<int:pk>/", companies.detail, name="company"),
     path("companies/<int:pk>/edit/", editing.changing(ACCOUNT), name="company-edit"),
+    path("opportunities/", listed.index(OPPORTUNITY), name="opportunities"),
+    path("opportunities/new/", editing.creating(OPPORTUNITY), name="opportunity-new"),
+    path("opportunities/bulk/", bulk.bulk(OPPORTUNITY), name="opportunity-bulk"),
+    path("opportunities/<int:pk>/", opportunities.detail, name="opportunity"),
+    path("opportunities/<int:pk>/edit/", editing.changing(OPPORTUNITY), name="opportunity-edit"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<int:pk>/", imports.detail, name="import"),

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from django.urls import reverse
 
-from audience.fields import ACCOUNT, CONTACT, Field
+from audience.fields import Field
+from audience.kinds import KINDS
 from audience.models import SavedView
 from audience.uses import Use, is_named, names
-
-LISTS = {CONTACT: "contacts", ACCOUNT: "companies"}
 
 
 def views_of_field(field: Field) -> Iterator[Use]:
@@ -22,5 +21,5 @@ def views_of_field(field: Field) -> Iterator[Use]:
 
 
 def path_of(view: SavedView) -> str:
-    """The list that shows the view; none of opportunities yet."""
-    return f"{reverse(LISTS[view.record])}?view={view.pk}" if view.record in LISTS else ""
+    """The list that shows the view."""
+    return f"{reverse(KINDS[view.record].pages)}?view={view.pk}"

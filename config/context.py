@@ -44,6 +44,7 @@ NAV = (
     Entry("Sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
     Entry("Contacts", "users", "/contacts/", ("record.view",), under=("/imports/",)),
     Entry("Companies", "building-office-2", "/companies/", ("record.view",)),
+    Entry("Opportunities", "briefcase", "/opportunities/", ("record.view",)),
     Entry("Templates", "document-text", "/templates/", ("template.personal", "template.shared")),
     Entry("Reports", "chart-bar", "/reports/", ("report.view",)),
 )
@@ -53,6 +54,8 @@ QUICK_ADD = (
     Entry("Create sales sequence", "bars-arrow-down", "/sequences/new/", ("sequence.create",)),
     Entry("Import people", "arrow-up-tray", "/imports/new/", ("import.run",)),
     Entry("Add contact", "user-plus", "/contacts/new/", ("record.edit",)),
+    Entry("Add company", "building-office-2", "/companies/new/", ("record.edit",)),
+    Entry("Add opportunity", "briefcase", "/opportunities/new/", ("record.edit",)),
     Entry("Write template", "document-plus", "/templates/new/", ("template.personal", "template.shared")),
 )
 PROFILE = (

@@ -17,7 +17,7 @@ from tenants.zones import ZoneField
 
 MOST_HOLIDAYS = 500
 MOST_TAGS, LONGEST_TAG = 10, 30
-RECORDS = (("contact", "Contacts"), ("account", "Companies"))
+RECORDS = (("contact", "Contacts"), ("account", "Companies"), ("opportunity", "Opportunities"))
 RECORD_HINTS = {
     "contact": "People who match enter by themselves.",
     "account": "Contacts whose primary company matches enter.",
@@ -179,8 +179,6 @@ class AudienceForm(forms.Form):
         super().__init__(data, initial=fixed | {"views": chosen}, **kwargs)
         if sequence.activated_at:
             self.fields["record"].disabled = True
-        if sequence.record not in dict(RECORDS):
-            self.fields["record"].choices = [*RECORDS, (sequence.record, "Opportunities")]  # type: ignore[attr-defined]
         record = self["record"].value() or sequence.record
         seen = SavedView.objects.filter(record=record) if record else SavedView.objects.none()
         offered = visible_views(by, seen) | seen.filter(pk__in=chosen)

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from audience.bulk.registry import Verb
-from audience.columns import IN_NAME, Column, columns_of, narrowed, values_of
+from audience.columns import Column, columns_of, narrowed, values_of
 from audience.conditions.types import FieldType
 from audience.formulas import guarded
+from audience.kinds import KINDS
 from audience.models import RecordJob, RecordJobPart
 from audience.records import MODELS
 from tenants.models import Member, Tenant
@@ -94,8 +95,7 @@ def written(column: Column, value: Any, zone: ZoneInfo) -> str:
 
 def first_columns(record: str, shown: Sequence[str]) -> list[str]:
     """What is ticked at first: the name, and the columns of the list."""
-    names = ["first_name", "last_name"] if "first_name" in IN_NAME[record] else ["name"]
-    return [*names, *shown]
+    return [*KINDS[record].in_name, *shown]
 
 
 def is_kept(job: RecordJob) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 
-from audience.fields import ACCOUNT, CONTACT
+from audience.fields import RECORDS
 from tenants.models import Member
 from tenants.policy import can, visible
 
@@ -31,7 +31,7 @@ class Verb(ABC):
     permission: ClassVar[str] = "record.edit"
     reach: ClassVar[str] = ""
     """The permission that is asked of each record, where it is another."""
-    records: ClassVar[tuple[str, ...]] = (CONTACT, ACCOUNT)
+    records: ClassVar[tuple[str, ...]] = RECORDS
     is_dangerous: ClassVar[bool] = False
     batch: ClassVar[int] = 5000
     """So many records are one transaction: fewer where others wait for what it locks."""

@@ -15,15 +15,27 @@ from audience.bulk.registry import CannotDo, Verb
 from audience.catalogue import catalogue
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
-from audience.fields import CONTACT, Field
-from audience.forms import CONTROLS, NOT_EDITED, ORDER, TagsField, text_control
+from audience.fields import ACCOUNT, CONTACT, Field
+from audience.forms import CONTROLS, NOT_EDITED, TagsField, text_control
+from audience.kinds import KINDS
 from audience.models import Contact, Suppression
 from audience.records import MODELS, TAGS
 from audience.suppression import EMAIL
 from tenants.fields import Lowered
 from tenants.models import Member
 
-NOT_IN_BULK = {"email", "first_name", "last_name", "name", "account", "owner", "tags", "phone", "mobile"}
+NOT_IN_BULK = {
+    "email",
+    "first_name",
+    "last_name",
+    "name",
+    "account",
+    "contact",
+    "owner",
+    "tags",
+    "phone",
+    "mobile",
+}
 """What is never the same for many, or has a verb of its own."""
 
 
@@ -43,6 +55,7 @@ class TagForm(forms.Form):
 
 class AddTags(Verb):
     key, label, icon = "add_tag", "Add tags", "tag"
+    records = (CONTACT, ACCOUNT)
 
     def form(self, record: str, by: Member, data: Any = None) -> forms.Form:
         return TagForm(data)
@@ -122,7 +135,7 @@ class FieldValueForm(forms.Form):
 def settable(record: str) -> list[Field]:
     """The fields that may be given one value for many records."""
     known = catalogue()
-    keys = [key for key in ORDER[record] if key not in NOT_IN_BULK | NOT_EDITED]
+    keys = [key for key in KINDS[record].order if key not in NOT_IN_BULK | NOT_EDITED]
     standard = [field for key in keys if (field := known.get(record, key))]
     return standard + [field for field in known.of(record) if field.is_custom]
 

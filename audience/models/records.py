@@ -202,6 +202,7 @@ class Opportunity(Slots, TenantModel):
 
     class Meta:
         indexes = [
+            models.Index(fields=["tenant", "name_norm"], name="opportunity_by_name"),
             models.Index(fields=["tenant", "contact"], name="opportunity_by_contact"),
             models.Index(fields=["tenant", "account"], name="opportunity_by_account"),
             models.Index(fields=["tenant", "owner"], name="opportunity_by_owner"),

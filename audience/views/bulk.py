@@ -17,18 +17,16 @@ from audience.bulk import work
 from audience.bulk.export import file_of, first_columns, is_kept
 from audience.bulk.registry import VERBS, Verb, verbs_for
 from audience.columns import groups_of
-from audience.fields import CONTACT
+from audience.kinds import KINDS
 from audience.listing import Listing
 from audience.lists import slice_of
 from audience.models import RecordJob
 from audience.records import MODELS
-from audience.views.listed import LISTS
 from audience.views.lookup import key
 from tenants.access import MemberRequest, requires
 from tenants.policy import can, require, visible
 
 STOP_POLLING = 286
-NOUNS = {CONTACT: ("person", "people")}
 
 
 def bulk(record: str) -> Callable[..., HttpResponse]:
@@ -38,7 +36,7 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
     @requires("record.view")
     def ask(request: MemberRequest) -> HttpResponse:
         query = QueryDict(request.POST.get("filter", "").removeprefix("?"))
-        there = f"{reverse(LISTS[record])}?{query.urlencode()}"
+        there = f"{reverse(KINDS[record].pages)}?{query.urlencode()}"
         verb = next((v for v in verbs_for(record, request.member) if v.key == request.POST.get("do")), None)
         ids = None if request.POST.get("everyone") else _ids(request.POST.getlist("ids"))
         if verb is None or ids == []:
@@ -54,7 +52,7 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
         count = found.count()
         reached = verb.reached(request.member, found).count()
         context = {
-            "record": record,
+            "kind": KINDS[record],
             "verb": verb,
             "form": form,
             "is_said": is_said,
@@ -63,11 +61,11 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
             "there": there,
             "count": count,
             "left_out": count - reached,
-            "noun": _noun(record, count),
+            "noun": KINDS[record].count(count),
             "says": listing.english if ids is None and listing.has_conditions else "",
             "column_groups": groups_of(listing.known.values(), record) if verb.key == "export" else [],
             "chosen": request.POST.getlist("columns") or first_columns(record, listing.column_names),
-            "name_columns": first_columns(record, []),
+            "name_columns": [(name, listing.known[name].label) for name in KINDS[record].in_name],
         }
         return render(request, "audience/bulk.html", context, status=422 if is_said else 200)
 
@@ -111,14 +109,9 @@ def _say(request: MemberRequest, job: RecordJob) -> None:
     if job.state == RecordJob.FAILED:
         messages.error(request, job.problem)
         return
-    said = f"{job.said}: done for {job.changed:,} {_noun(job.record, job.changed)}."
+    said = f"{job.said}: done for {job.changed:,} {KINDS[job.record].count(job.changed)}."
     left = f" {job.left_out:,} left out: {VERBS[job.verb].left_out}." if job.left_out else ""
     (messages.warning if job.left_out else messages.success)(request, said + left)
-
-
-def _noun(record: str, count: int) -> str:
-    one, many = NOUNS.get(record, ("company", "companies"))
-    return one if count == 1 else many
 
 
 def _ids(texts: list[str]) -> list[int]:
@@ -178,7 +171,7 @@ def download(request: MemberRequest, pk: int) -> HttpResponse:
     )
     if takes_gzip:
         response["Content-Encoding"] = "gzip"
-    name = f"{LISTS[job.record]}-{job.made_at:%Y-%m-%d}-{job.pk}.csv"
+    name = f"{KINDS[job.record].pages}-{job.made_at:%Y-%m-%d}-{job.pk}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
     return response
@@ -192,8 +185,8 @@ def _jobs(request: MemberRequest) -> Any:
 def _context(request: MemberRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
-        "there": f"{reverse(LISTS[job.record])}?{job.filter}",
+        "there": f"{reverse(KINDS[job.record].pages)}?{job.filter}",
         "has_file": is_kept(job),
-        "noun": _noun(job.record, job.changed),
+        "noun": KINDS[job.record].count(job.changed),
         "why_left_out": VERBS[job.verb].left_out if job.verb in VERBS else "",
     }

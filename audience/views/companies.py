@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from audience.fields import ACCOUNT
 from audience.lists import MOST_COUNTED, count_of, slice_of
 from audience.views.lookup import companies_seen, contacts_seen, key, seen
+from audience.views.opportunities import deals_of
 from audience.views.shown import facts_of, labels_of
 from tenants.access import MemberRequest, requires
 from tenants.policy import can
@@ -31,5 +32,8 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         ),
         "count": count_of(people, MOST_COUNTED),
         "may_edit": can(request.member, "record.edit", company),
+        "may_delete": can(request.member, "record.delete", company),
+        "may_add": can(request.member, "record.edit"),
+        "deals": deals_of(request, company),
     }
     return render(request, "audience/company.html", context)

@@ -12,6 +12,7 @@ from audience.fields import CONTACT
 from audience.models import ContactAddress
 from audience.suppression import EMAIL, of_contact
 from audience.views.lookup import address, contacts_seen, seen
+from audience.views.opportunities import deals_of
 from audience.views.shown import facts_of, labels_of
 from tenants.access import MemberRequest, requires
 from tenants.policy import can
@@ -33,6 +34,9 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         and bool(contact.email_norm)
         and not any(stop.channel == EMAIL for stop in stops),
         "may_edit": can(request.member, "record.edit", contact),
+        "may_delete": can(request.member, "record.delete", contact),
+        "may_add": can(request.member, "record.edit"),
+        "deals": deals_of(request, contact),
         "panels": {
             "sequences": address("sequence-panel", pk) if can(request.member, "sequence.view") else None,
             "reminders": address("reminder-panel", pk),

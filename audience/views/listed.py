@@ -1,4 +1,4 @@
-"""The lists of contacts and companies: views, quick filters, conditions, columns, order, one page of rows."""
+"""The lists of records: views, quick filters, conditions, columns, order, one page of rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from audience.catalogue import values_of as values_of_list
 from audience.columns import groups_of, values_of
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
-from audience.fields import ACCOUNT, CONTACT
+from audience.fields import CONTACT
+from audience.kinds import KINDS
 from audience.listing import ME, PREFIX, Listing, sequence_names
 from audience.lists import MOST_COUNTED, count_of
 from audience.saved import may_change, views_for
@@ -26,7 +27,6 @@ from tenants.fragments import page
 from tenants.models import Member
 from tenants.policy import can
 
-LISTS = {CONTACT: "contacts", ACCOUNT: "companies"}
 PANELS = ("filter", "columns")
 
 
@@ -43,8 +43,8 @@ def index(record: str) -> Callable[..., HttpResponse]:
         count = count_of(listing.records, MOST_COUNTED)
         context = {
             "listing": listing,
-            "record": record,
-            "here": reverse(LISTS[record]),
+            "kind": KINDS[record],
+            "here": reverse(KINDS[record].pages),
             "slice": rows,
             "cells": values_of(rows.rows, record, listing.columns),
             "count": min(count, MOST_COUNTED),
@@ -72,8 +72,8 @@ def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
         "mine": [view for view in views if view.owner_id == request.member.pk],
         "others": [view for view in views if view.owner_id != request.member.pk],
         "may_change_view": listing.view is not None and may_change(request.member, listing.view),
-        "stages": [(value, value) for value in values_of_list(CONTACT, "lifecycle_stage")]
-        if listing.record == CONTACT
+        "stages": [(value, value) for value in values_of_list(listing.record, listing.kind.stage)]
+        if listing.kind.stage
         else [],
         "owners": [("none", "Nobody"), *((member.pk, member.name) for member in members)],
         "column_groups": groups_of(listing.known.values(), listing.record),
@@ -85,7 +85,7 @@ def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
 def builder(request: MemberRequest) -> HttpResponse:
     """The conditions of a list drawn anew after a change in them; nothing is kept."""
     record = request.GET.get("record", CONTACT)
-    record = record if record in LISTS else CONTACT
+    record = record if record in KINDS else CONTACT
     scope, lists = tenant_scope(record, sequences=sequence_names()), TenantLists(sequence_names, me=ME)
     found = ConditionForm.posted(scope, lists, request.POST, prefix=PREFIX)
     found.glance()

@@ -9,7 +9,8 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 
-from audience.models import Account, Contact
+from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY
+from audience.models import Account, Contact, Opportunity
 from tenants.access import MemberRequest
 from tenants.policy import visible
 
@@ -22,6 +23,17 @@ def contacts_seen(request: MemberRequest) -> QuerySet[Contact]:
 def companies_seen(request: MemberRequest) -> QuerySet[Account]:
     """The companies that the member may see."""
     return visible(request.member, "record.view", Account.objects.select_related("owner__user"))
+
+
+def opportunities_seen(request: MemberRequest) -> QuerySet[Opportunity]:
+    """The opportunities that the member may see."""
+    rows = Opportunity.objects.select_related("contact", "account", "owner__user")
+    return visible(request.member, "record.view", rows)
+
+
+def records_seen(request: MemberRequest, kind: str) -> QuerySet[Any]:
+    """The records of a kind that the member may see."""
+    return {CONTACT: contacts_seen, ACCOUNT: companies_seen, OPPORTUNITY: opportunities_seen}[kind](request)
 
 
 def seen(records: QuerySet[Any], pk: int) -> Any:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audience.commands import views as commands
 from audience.fields import CONTACT
+from audience.kinds import KINDS
 from audience.listing import Listing
 from audience.models import SavedView
 from audience.saved import may_change, visible_views
-from audience.views.listed import LISTS
 from tenants.access import MemberRequest, requires
 
 
@@ -38,10 +38,10 @@ class ViewForm(forms.Form):
 def new(request: MemberRequest) -> HttpResponse:
     """Keep under a name what the list whose address this is (besides ``record``) shows."""
     record = request.GET.get("record", CONTACT)
-    if record not in LISTS:
+    if record not in KINDS:
         raise Http404
     listing = Listing(record, request.GET, request.member, at=now())
-    back = f"{reverse(LISTS[record])}?{_query(listing)}"
+    back = f"{reverse(KINDS[record].pages)}?{_query(listing)}"
     if listing.builder.group is None:
         messages.error(request, "Complete the conditions first.")
         return HttpResponseRedirect(back)
@@ -104,14 +104,12 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refused))
         return HttpResponseRedirect(reverse("view", args=[pk]))
     messages.success(request, f"“{view.name}” is deleted. The records stay.")
-    return HttpResponseRedirect(reverse(LISTS[view.record]))
+    return HttpResponseRedirect(reverse(KINDS[view.record].pages))
 
 
 def _mine(request: MemberRequest, pk: int) -> SavedView:
     """A view that the member may change: 404 where they may not see it, else 403."""
-    view: SavedView = get_object_or_404(
-        visible_views(request.member, SavedView.objects.filter(record__in=LISTS)), pk=pk
-    )
+    view: SavedView = get_object_or_404(visible_views(request.member, SavedView.objects.all()), pk=pk)
     if not may_change(request.member, view):
         raise PermissionDenied("Only its owner changes a view.")
     return view
@@ -130,4 +128,4 @@ def _query(listing: Listing) -> str:
 
 
 def _path(view: SavedView) -> str:
-    return f"{reverse(LISTS[view.record])}?view={view.pk}"
+    return f"{reverse(KINDS[view.record].pages)}?view={view.pk}"

@@ -7,37 +7,10 @@ from typing import Any
 
 from audience.catalogue import SLOTS, catalogue
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, Field
+from audience.fields import Field
+from audience.kinds import KINDS
 from audience.models import CustomField
 from audience.records import TAGS, Record
-
-SHOWN = {
-    CONTACT: (
-        *("job_title", "phone", "mobile", "city", "country", "timezone", "language", "source", "score"),
-        *(
-            "last_activity_type",
-            "created_at",
-            "last_sent_at",
-            "last_opened_at",
-            "last_clicked_at",
-            "last_replied_at",
-        ),
-        "last_activity_at",
-    ),
-    ACCOUNT: (
-        *(
-            "website",
-            "industry",
-            "employees",
-            "phone",
-            "city",
-            "country",
-            "last_contacted_mode",
-            "last_activity_type",
-        ),
-        *("created_at", "last_sent_at", "last_opened_at", "last_replied_at", "last_activity_at"),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +30,7 @@ class Shown:
 def facts_of(record: Record, kind: str) -> list[Shown]:
     """The standard fields that stand in no place of their own, and the tenant's own ones."""
     known = catalogue()
-    standard = [f for key in SHOWN[kind] if (f := known.get(kind, key))]
+    standard = [f for key in KINDS[kind].shown if (f := known.get(kind, key))]
     facts = [Shown(_title(f), f.type, getattr(record, f.key)) for f in standard]
     columns = dict(CustomField.objects.filter(record=kind).values_list("key", "column"))
     own = [f for f in known.of(kind) if f.is_custom]

@@ -64,6 +64,16 @@ class Enrollment(TenantModel):
             ),
             models.Index(fields=["tenant", "contact", "state"], name="enrollment_by_contact"),
             models.Index(
+                fields=["tenant", "opportunity"],
+                condition=Q(opportunity__isnull=False),
+                name="enrollment_by_opportunity",
+            ),
+            models.Index(
+                fields=["tenant", "account"],
+                condition=Q(account__isnull=False),
+                name="enrollment_by_account",
+            ),
+            models.Index(
                 fields=["tenant", "sequence"],
                 condition=~Q(held_reason=""),
                 name="enrollment_held",

@@ -1,4 +1,5 @@
-"""The timeline of a contact: facts, and when it came into sequences and left them; newest first, page by page."""
+"""The timeline of a contact, or of what happened because of an opportunity: facts, and when it came into sequences and
+left them; newest first, page by page."""
 
 from __future__ import annotations
 
@@ -10,14 +11,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from activities.models import Fact
-from audience.models import Contact
+from audience.models import Contact, Opportunity
 from messaging import evidence, machines
 from messaging.models import Message
 from sequences.models import Enrollment, Sequence
 from tenants.models import Member
 
 SIZE = 30
-RANK = {"arrived": -2, "entered": -1, "paused": 1, "exited": 2}
+RANK = {"arrived": -2, "made": -2, "entered": -1, "paused": 1, "exited": 2}
 """What comes first of what has one instant: who enters is written to then, who answers leaves then."""
 Key = tuple[datetime, int]
 """At and id of a fact: what stands before it is older."""
@@ -66,9 +67,18 @@ class Timeline:
     older: Key | None
 
 
-def timeline_of(contact: Contact, sequences: QuerySet[Sequence], before: Key | None = None) -> Timeline:
-    """What happened to the contact before a key. Names of sequences that are not among those given are left out."""
-    found = Fact.objects.filter(contact=contact).select_related("member__user").order_by("-at", "-pk")
+def timeline_of(
+    about: Contact | Opportunity, sequences: QuerySet[Sequence], before: Key | None = None
+) -> Timeline:
+    """What happened to the contact before a key. Names of sequences that are not among those given are left out.
+
+    Of an opportunity: what belongs to the stays that came in through it (semantics 2.15).
+    """
+    stays = _stays_of(about)
+    concerning = Q(contact=about)
+    if isinstance(about, Opportunity):
+        concerning = Q(contact__in=stays.values("contact"), enrollment_id__in=stays.values("pk"))
+    found = Fact.objects.filter(concerning).select_related("member__user").order_by("-at", "-pk")
     if before:
         found = found.filter(Q(at__lt=before[0]) | Q(at=before[0], pk__lt=before[1]))
     facts = list(found[: SIZE + 1])
@@ -76,10 +86,10 @@ def timeline_of(contact: Contact, sequences: QuerySet[Sequence], before: Key | N
     names = dict(sequences.values_list("pk", "name"))
     lines = [*_told(facts, names)]
     between = {"since": None if is_last else facts[-1].at, "until": before[0] if before else None}
-    derived = [*_stays(contact, names), *_unsent(contact, names)]
+    derived = [*_stays(stays, names), *_unsent(stays, names)]
     lines += [line for line in derived if _is_between(line, **between)]
     if is_last:
-        lines.append(Line("arrived", contact.created_at))
+        lines.append(Line("arrived" if isinstance(about, Contact) else "made", about.created_at))
     lines.sort(key=lambda line: (line.at, RANK.get(line.kind, 0)), reverse=True)
     return Timeline(lines, None if is_last else (facts[-1].at, facts[-1].pk))
 
@@ -110,9 +120,15 @@ def _told(facts: list[Fact], names: dict[int, str]) -> Iterator[Line]:
         )
 
 
-def _stays(contact: Contact, names: dict[int, str]) -> Iterator[Line]:
+def _stays_of(about: Contact | Opportunity) -> QuerySet[Enrollment]:
+    if isinstance(about, Contact):
+        return Enrollment.objects.filter(contact=about)
+    return Enrollment.objects.filter(opportunity=about)
+
+
+def _stays(stays: QuerySet[Enrollment], names: dict[int, str]) -> Iterator[Line]:
     """When the contact came in and left."""
-    found = Enrollment.objects.filter(contact=contact, sequence__in=names).select_related("added_by__user")
+    found = stays.filter(sequence__in=names).select_related("added_by__user")
     for stay in found:
         name = names[stay.sequence_id]
         yield Line("entered", stay.entered_at, sequence=name, by=_name(stay.added_by))
@@ -120,10 +136,9 @@ def _stays(contact: Contact, names: dict[int, str]) -> Iterator[Line]:
             yield Line("exited", stay.exited_at, sequence=name, data={"reason": stay.exit_reason})
 
 
-def _unsent(contact: Contact, names: dict[int, str]) -> Iterator[Line]:
-    """Messages of the contact's stays that did not leave, or of which nobody knows; they make no facts."""
-    stays = Enrollment.objects.filter(contact=contact).values("pk", "sequence_id")
-    sequences = {stay["pk"]: stay["sequence_id"] for stay in stays}
+def _unsent(stays: QuerySet[Enrollment], names: dict[int, str]) -> Iterator[Line]:
+    """Messages of these stays that did not leave, or of which nobody knows; they make no facts."""
+    sequences = dict(stays.values_list("pk", "sequence_id"))
     found = Message.objects.filter(enrollment_id__in=sequences, state__in=evidence.UNSENT)
     for message in found.select_related("mailbox", "mailing__template_version__template"):
         version = message.mailing.template_version

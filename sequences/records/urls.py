@@ -8,6 +8,7 @@ from sequences.views import resend
 
 urlpatterns = [
     path("contacts/<int:pk>/timeline/", views.timeline, name="timeline-panel"),
+    path("opportunities/<int:pk>/timeline/", views.timeline_of_deal, name="opportunity-timeline"),
     path("contacts/<int:pk>/reminders/", views.reminders, name="reminder-panel"),
     path("messages/<int:pk>/resend/", resend.resend, name="message-resend"),
     path(

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from activities import reminders as activities
 from activities.models import Reminder
-from audience.views.lookup import contacts_seen, seen
+from audience.kinds import CONTACTS, OPPORTUNITIES, Kind
+from audience.models import Contact, Opportunity
+from audience.views.lookup import contacts_seen, opportunities_seen, seen
 from sequences.models import Sequence
 from sequences.records.reminders import reminders_of
 from sequences.records.timeline import Key, timeline_of
@@ -31,12 +33,30 @@ from tenants.policy import visible
 def timeline(request: MemberRequest, pk: int) -> HttpResponse:
     """What happened to the contact, newest first."""
     contact = seen(contacts_seen(request), pk)
+    return _timeline(request, contact, CONTACTS)
+
+
+@require_GET
+@requires("record.view")
+def timeline_of_deal(request: MemberRequest, pk: int) -> HttpResponse:
+    """What happened because of the opportunity, newest first."""
+    return _timeline(request, seen(opportunities_seen(request), pk), OPPORTUNITIES)
+
+
+def _timeline(request: MemberRequest, about: Contact | Opportunity, kind: Kind) -> HttpResponse:
     sequences = visible(request.member, "sequence.view", Sequence.objects.all())
-    found = timeline_of(contact, sequences, _key(request.GET.get("before", "")))
+    found = timeline_of(about, sequences, _key(request.GET.get("before", "")))
     # Lines come newest first, so those of one local day stand together.
     days = [(day, list(lines)) for day, lines in groupby(found.lines, lambda line: localdate(line.at))]
     resendable = [line.message for line in found.lines if line.message and may_resend(request, line.message)]
-    context = {"contact": contact, "days": days, "next": _text(found.older), "resendable": resendable}
+    context = {
+        "whose": about,
+        "of": kind,
+        "here": request.path,
+        "days": days,
+        "next": _text(found.older),
+        "resendable": resendable,
+    }
     return page(request, "records/timeline.html", context, parts=("timeline",))
 
 

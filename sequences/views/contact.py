@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from audience.models import Contact
+from audience.views.lookup import inside
 from sequences.enrollment import last_ordinal
 from sequences.models import Addition, Enrollment, Sequence, Status
 from sequences.reading.live import coming
@@ -48,6 +49,7 @@ def panel(request: MemberRequest, pk: int) -> HttpResponse:
     open_to = seen.exclude(status=Status.ARCHIVED).order_by("name")
     context = {
         "contact": contact,
+        "here": inside(request.GET.get("next", "")) or f"/contacts/{contact.pk}/",
         "stays": stays,
         "waiting": list(waiting),
         "open_to": [s for s in open_to if can(request.member, "enrollment.manage", s)],

@@ -27,7 +27,7 @@ from audience.models import (
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.browser import NewPage, settle, violations
-from tests.factories import NOW, AccountFactory, ContactFactory, make_tenant
+from tests.factories import NOW, AccountFactory, ContactFactory, OpportunityFactory, make_tenant
 from tests.pages.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,6 +82,15 @@ def fill(site: Site) -> dict[str, str]:
             "Opened but no reply",
         )
         contact.save()
+        deal = OpportunityFactory(
+            name="Framework contract for all plants",
+            stage="Negotiation",
+            amount=125000,
+            close_on=NOW.date(),
+            contact=contact,
+            account=acme,
+            owner=site.member,
+        )
         for label in ("Fair 2026", "Hot", "Newsletter"):
             ContactTag.objects.create(record=contact, label=label)
         Suppression.objects.create(
@@ -143,6 +152,9 @@ def fill(site: Site) -> dict[str, str]:
         "contact-edit": f"/contacts/{contact.pk}/edit/",
         "companies": "/companies/",
         "company": f"/companies/{acme.pk}/",
+        "opportunities": "/opportunities/",
+        "opportunity": f"/opportunities/{deal.pk}/",
+        "opportunity-edit": f"/opportunities/{deal.pk}/edit/",
         "imports": "/imports/",
         "import-new": "/imports/new/",
         "import-running": f"/imports/{running.pk}/",

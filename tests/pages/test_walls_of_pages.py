@@ -25,7 +25,7 @@ from sequences.commands.planning import add_step
 from tenants.models import Member, Role, Tenant
 from tenants.wall import use
 from tests.apps.messaging.factories import make_mailbox, make_message, make_version
-from tests.factories import NOW, AccountFactory, ContactFactory, make_member, make_tenant
+from tests.factories import NOW, AccountFactory, ContactFactory, OpportunityFactory, make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,7 @@ def make_reminder() -> int:
 OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("contacts/", "pk"): make_contact,
     ("companies/", "pk"): make_account,
+    ("opportunities/", "pk"): lambda: OpportunityFactory().pk,
     ("imports/", "pk"): make_import,
     ("imports/mappings/", "mapping_id"): make_mapping,
     ("sequences/panel/contact/", "pk"): make_contact,
