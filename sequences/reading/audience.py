@@ -22,6 +22,8 @@ from sequences.engine.lacking import needed_by_step
 from sequences.engine.questions import PERSON, Unreadable
 from sequences.models import Addition, Run, SenderMode, Sequence
 from tenants.localtime import local_date
+from tenants.models import Member
+from tenants.policy import can
 
 SAMPLE = 10
 MOST_FIELDS = 8
@@ -44,6 +46,10 @@ class Audience:
     def refused(self) -> int:
         """Those who never were in the sequence and still may not come in (semantics 2.10 to 2.12)."""
         return self.matching - self.again - self.admitted
+
+    def shown_to(self, reader: Member) -> Audience:
+        """With those examples only whom the reader may see."""
+        return replace(self, sample=[one for one in self.sample if can(reader, "record.view", one)])
 
 
 def audience_of(

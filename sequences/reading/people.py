@@ -19,10 +19,13 @@ from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from messaging.outbox import RESENT
 from sequences.calendar import Occurrence
-from sequences.models import Enrollment, Run, Sequence, StepRun
+from sequences.models import Addition, Enrollment, Run, Sequence, StepRun
 from sequences.reading.figures import BY_MACHINE, MARKS, days_behind
 from sequences.reading.material import title_of
 from steps.models import Step
+from tenants.models import Member
+from tenants.policy import scope, visible
+from tenants.roles import ALL
 
 PAGE = 50
 TRIAL = "trial"
@@ -91,9 +94,9 @@ class PersonRow:
         return title_of(self.next_step) if self.next_step else ""
 
 
-def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
-    """Those asked for, the latest first."""
-    found = Enrollment.objects.filter(STATES.get(wanted.state, Q()), sequence=sequence)
+def people(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[Enrollment]:
+    """Those asked for whom the reader may see, the latest first."""
+    found = Enrollment.objects.filter(STATES.get(wanted.state, Q()), _seen_by(reader), sequence=sequence)
     if wanted.reason and wanted.did not in OF_STEPS:
         found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
     if wanted.q:
@@ -111,6 +114,19 @@ def people(sequence: Sequence, wanted: Filter) -> QuerySet[Enrollment]:
     elif wanted.step or wanted.run:
         found = found.filter(pk__in=_that_did(sequence, wanted).values("enrollment_id"))
     return found.order_by("-pk")
+
+
+def additions(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[Addition]:
+    """Those who wait to be added, of whom the reader may see."""
+    found = Addition.objects.filter(wanted.named, _seen_by(reader), sequence=sequence)
+    return found.select_related("contact__account", "by__user").order_by("-pk")
+
+
+def _seen_by(reader: Member) -> Q:
+    """On rows that have a contact: those whose contact the reader may see. Of who may see all nothing is asked."""
+    if scope(reader, "record.view") == ALL:
+        return Q()
+    return Q(contact__in=visible(reader, "record.view", Contact.objects.all()).values("pk"))
 
 
 OF_RUN = ("entered", "exited")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -13,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audience.models import Contact, SavedView
 from audience.saved import visible_views
-from audience.views.lookup import text_of
+from audience.views.lookup import contacts_seen, text_of
 from sequences.commands import people as commands
 from sequences.models import Sequence
 from sequences.reading.adding import Picked, contacts_named, last_stays, picked
@@ -36,7 +34,7 @@ def ask(request: MemberRequest, pk: int) -> HttpResponse:
     """Contacts to pick from, and the saved views."""
     sequence = changed_by(request, pk, "enrollment.manage")
     asked, view = text_of(request.GET, "q"), _view(request, request.GET.get("view", ""))
-    found = people_of_view(view, sequence, now=now()) if view else contacts_named(asked)
+    found = _found(request, sequence, view, asked)
     material = Material(sequence, request.member, sequence.plan)
     context = {
         "sequence": sequence,
@@ -95,15 +93,22 @@ def _ask_again(request: MemberRequest, sequence: Sequence, found: Picked) -> Htt
 
 
 def _given(request: MemberRequest, sequence: Sequence) -> list[int]:
-    """Ids of contacts: those ticked, or all whom the search or view holds."""
+    """Ids of contacts whom the member may see: those ticked, or all whom the search or view holds."""
     if not request.POST.get("everyone"):
-        return ids_of(request.POST.getlist("ids"))
-    view = _view(request, request.GET.get("view", ""))
-    asked = text_of(request.GET, "q")
-    found: Any = (
-        people_of_view(view, sequence, now=now()) if view else contacts_named(asked) if asked else None
-    )
-    return [] if found is None else list(found.order_by().values_list("pk", flat=True))
+        ticked = contacts_seen(request).filter(pk__in=ids_of(request.POST.getlist("ids")))
+        return list(ticked.values_list("pk", flat=True))
+    view, asked = _view(request, request.GET.get("view", "")), text_of(request.GET, "q")
+    if not view and not asked:
+        return []
+    return list(_found(request, sequence, view, asked).order_by().values_list("pk", flat=True))
+
+
+def _found(
+    request: MemberRequest, sequence: Sequence, view: SavedView | None, asked: str
+) -> QuerySet[Contact]:
+    """The contacts of a view, or those called so, whom the member may see."""
+    found = people_of_view(view, sequence, now=now()) if view else contacts_named(asked)
+    return visible(request.member, "record.view", found)
 
 
 def _views(request: MemberRequest) -> QuerySet[SavedView]:

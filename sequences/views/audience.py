@@ -58,8 +58,9 @@ def preview(request: MemberRequest, pk: int) -> HttpResponse:
     changed = {name: cleaned[name] for name in ("record", "unique_email", "exclusive") if cleaned[name] != ""}
     groups: list[Any] = [*([group] if group.conditions else []), *views]
     try:
-        context["audience"] = found = audience_of(sequence, now=now(), groups=groups, **changed)
+        found = audience_of(sequence, now=now(), groups=groups, **changed)
         context["runs"] = runs_for(sequence, found.admitted if found else 0)
+        context["audience"] = found and found.shown_to(request.member)
     except Unreadable as unreadable:
         context["fault"] = str(unreadable)
     return render(request, "sequences/_audience.html", context)

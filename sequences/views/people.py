@@ -11,17 +11,19 @@ from django.http import HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from audience.views.lookup import text_of
+from audience.views.lookup import contacts_seen, text_of
 from sequences.commands import people as commands
-from sequences.models import Addition, Sequence
+from sequences.models import Sequence
 from sequences.reading.live import coming
 from sequences.reading.material import Material
-from sequences.reading.people import PAGE, STATES, Filter, page_of, people, rows_of
+from sequences.reading.people import PAGE, STATES, Filter, additions, page_of, people, rows_of
 from sequences.views.access import action, back, ids_of, number_of, seen_by
 from sequences.views.detail import head_of
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
+from tenants.policy import scope
+from tenants.roles import ALL
 
 VERBS = {
     "pause": (commands.pause, "paused"),
@@ -57,6 +59,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
         "filter": wanted,
         "before": before,
         "size": PAGE,
+        "is_partial": scope(request.member, "record.view") != ALL,
     }
     list_ = _waiting if wanted.state == WAITING else _inside
     context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
@@ -68,7 +71,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
 def _inside(
     sequence: Sequence, material: Material, wanted: Filter, before: int | None, moment: datetime, ordinal: int
 ) -> dict[str, Any]:
-    found = people(sequence, wanted)
+    found = people(sequence, wanted, reader=material.member)
     stays, has_more = page_of(found, before)
     runs = coming(sequence, now=moment)
     rows = rows_of(stays, material.steps, last_ordinal=ordinal, coming=runs)
@@ -80,7 +83,7 @@ def _inside(
 def _waiting(
     sequence: Sequence, material: Material, wanted: Filter, before: int | None, moment: datetime, ordinal: int
 ) -> dict[str, Any]:
-    found = _additions(sequence, wanted)
+    found = additions(sequence, wanted, reader=material.member)
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     last = rows[:PAGE][-1].pk if rows else None
     return {
@@ -90,11 +93,6 @@ def _waiting(
         "total": found.count(),
         "last": last,
     }
-
-
-def _additions(sequence: Sequence, wanted: Filter) -> QuerySet[Addition]:
-    found = Addition.objects.filter(wanted.named, sequence=sequence).order_by("-pk")
-    return found.select_related("contact__account", "by__user")
 
 
 @action("enrollment.manage")
@@ -114,14 +112,14 @@ def bulk(request: MemberRequest, sequence: Sequence) -> str:
 
 
 def _picked(request: MemberRequest, sequence: Sequence) -> list[int]:
-    """Ids of contacts: those ticked, or all of the filter that the list showed."""
-    if request.POST.get("everyone"):
-        wanted = asked_of(request.GET)
-        found: QuerySet[Any] = (
-            _additions(sequence, wanted) if wanted.state == WAITING else people(sequence, wanted)
-        )
-        return list(found.order_by().values_list("contact_id", flat=True).distinct())
-    return ids_of(request.POST.getlist("ids"))
+    """Ids of contacts: those ticked, or all of the filter that the list showed; never of one whom it would not show."""
+    if not request.POST.get("everyone"):
+        found: QuerySet[Any] = contacts_seen(request).filter(pk__in=ids_of(request.POST.getlist("ids")))
+        return list(found.values_list("pk", flat=True))
+    wanted = asked_of(request.GET)
+    list_: Any = additions if wanted.state == WAITING else people
+    found = list_(sequence, wanted, reader=request.member)
+    return list(found.order_by().values_list("contact_id", flat=True).distinct())
 
 
 def _people(count: int) -> str:
