@@ -18,6 +18,7 @@ from sequences.views import (
     status,
     steps,
     template,
+    why,
 )
 
 editing = [
@@ -59,6 +60,7 @@ pages = [
     path("", detail.overview, name="sequence"),
     path("people/", people.index, name="sequence-people"),
     path("people/do/", people.bulk, name="sequence-bulk"),
+    path("people/<int:contact_id>/", why.why, name="sequence-why"),
     path("people/add/", adding.ask, name="sequence-add"),
     path("people/add/do/", adding.add, name="sequence-add-do"),
     path("runs/", detail.runs, name="sequence-runs"),

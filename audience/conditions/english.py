@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -51,18 +51,24 @@ MEMBERSHIP = {
 Name = Callable[[FieldRef, str], str]
 """What a person calls a value of a field: of an id or address, the name behind it."""
 
+Steps = Mapping[str, str]
+"""What screens call a step, by its key: ``Step 2 “Intro”``."""
 
-def sentence(group: Group, name: Name = lambda ref, value: value) -> str:
+NO_STEPS: Steps = {}
+
+
+def sentence(group: Group, name: Name = lambda ref, value: value, steps: Steps = NO_STEPS) -> str:
     """``lifecycle stage is Lead and score is at least 80``; of a group without conditions an empty text."""
     word = "and" if group.match == "all" else "or"
-    return joined([phrase(condition, name) for condition in group.conditions], word, comma=True)
+    return joined([phrase(condition, name, steps) for condition in group.conditions], word, comma=True)
 
 
-def phrase(condition: Condition, name: Name = lambda ref, value: value) -> str:
+def phrase(condition: Condition, name: Name = lambda ref, value: value, steps: Steps = NO_STEPS) -> str:
     """One condition in words."""
     ref, op, value = condition.field, condition.op, condition.value
     if isinstance(ref, StepField):
-        return _step_phrase(ref, value)
+        label = steps.get(ref.step, f"step {ref.step}")
+        return _step_phrase(ref, value, label[:1].lower() + label[1:])
     if ref.type is FieldType.SEQUENCE:
         return MEMBERSHIP[op].format(f"“{value}”")
     if ref.type in (FieldType.USER, FieldType.REFERENCE):
@@ -116,12 +122,12 @@ def _said(value: Any) -> str:
     return "the owner of the sequence" if value == ME else str(value)
 
 
-def _step_phrase(ref: StepField, value: Any) -> str:
+def _step_phrase(ref: StepField, value: Any, step: str) -> str:
     if ref.type is FieldType.STEP_OUTCOME:
         outcomes = value if isinstance(value, tuple) else (value,)
-        return f"the outcome of step {ref.step} is {joined(outcomes, 'or')}"
+        return f"the outcome of {step} is {joined(outcomes, 'or')}"
     if ref.fact == "sent":
-        return f"step {ref.step} was {'sent' if value else 'not sent'}"
+        return f"{step} was {'sent' if value else 'not sent'}"
     verb = {"opened": "opened", "clicked": "clicked", "replied": "answered", "bounced": "bounced"}[ref.fact]
     was = "" if ref.fact == "bounced" else "was "
-    return f"step {ref.step} {was}{verb}" if value else f"step {ref.step} was sent but not {verb}"
+    return f"{step} {was}{verb}" if value else f"{step} was sent but not {verb}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from audience.conditions.english import sentence
@@ -42,6 +43,13 @@ class Lists(Protocol):
 
     def named(self, ref: FieldRef, find: str, chosen: Sequence[str]) -> Options:
         """Of a reference: the records chosen by their ids, then some of those that begin so, with their names."""
+
+
+def called(lists: Lists, ref: FieldRef, value: str) -> str:
+    """What a person calls a value of a condition: the name of a user or record, else the value."""
+    if ref.type is FieldType.REFERENCE:
+        return dict(lists.named(ref, "", [value])).get(value, value)
+    return dict(lists.options(ref)).get(value, value) if ref.type is FieldType.USER else value
 
 
 class ConditionForm:
@@ -137,16 +145,7 @@ class ConditionForm:
     @property
     def english(self) -> str:
         """The group as a sentence; empty while it is empty or wrong."""
-        words = sentence(self.group, self._name) if self.group else ""
-        for key, label in sorted(self.step_labels.items(), key=lambda pair: -len(pair[0])):
-            words = re.sub(rf"\bstep {re.escape(key)}\b", label[0].lower() + label[1:], words)
-        return words
-
-    def _name(self, ref: FieldRef, value: str) -> str:
-        """What a person calls a value: the name of a user or record."""
-        if ref.type is FieldType.REFERENCE:
-            return dict(self.lists.named(ref, "", [value])).get(value, value)
-        return dict(self.lists.options(ref)).get(value, value) if ref.type is FieldType.USER else value
+        return sentence(self.group, partial(called, self.lists), self.step_labels) if self.group else ""
 
     @property
     def error(self) -> str:

@@ -15,8 +15,13 @@ UNDECIDED = "NOT EXISTS (SELECT 1 FROM engine_verdict v WHERE v.enrollment_id = 
 def due(work: Work) -> list[Due]:
     """Every step in its order, each for those who have no verdict yet."""
     active = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE)
-    undecided, number = active.filter(RawSQL(UNDECIDED, (), output_field=BooleanField())), active.count()
-    return [Due(step, undecided, number=number, if_matching=True) for step in work.steps if number]
+    number = active.count()
+    return [Due(step, undecided(active), number=number, if_matching=True) for step in work.steps if number]
+
+
+def undecided(stays: QuerySet) -> QuerySet:
+    """Those of the stays that have no verdict in this run yet."""
+    return stays.filter(RawSQL(UNDECIDED, (), output_field=BooleanField()))
 
 
 def completed(work: Work) -> QuerySet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -15,13 +14,12 @@ from django.db.models import Case, Count, Q, QuerySet, Value, When
 from audience.conditions.parse import Condition, Group
 from audience.conditions.types import FieldType
 from audience.models import Contact, SavedView
-from sequences import enrollment
 from sequences.engine import entry, refusals
-from sequences.engine.due import Work, work_of
+from sequences.engine.due import Work
 from sequences.engine.lacking import needed_by_step
 from sequences.engine.questions import PERSON, Unreadable
-from sequences.models import Addition, Run, SenderMode, Sequence
-from tenants.localtime import local_date
+from sequences.models import Addition, SenderMode, Sequence
+from sequences.reading.thought import thought_of
 from tenants.models import Member
 from tenants.policy import can
 
@@ -63,7 +61,7 @@ def audience_of(
 
     Raises sequences.engine.questions.Unreadable for stored conditions that cannot be read.
     """
-    work = _work(sequence, changed, now)
+    work = thought_of(sequence, now=now, **changed)
     asked = entry.by_themselves(work) if groups is None else _any_of(work, list(groups))
     if asked is None:
         return None
@@ -83,7 +81,7 @@ def newcomers(sequence: Sequence, *, now: datetime) -> int:
 
     Raises sequences.engine.questions.Unreadable.
     """
-    work = _work(sequence, {}, now)
+    work = thought_of(sequence, now=now)
     added = Addition.objects.filter(sequence=sequence)
     asked = entry.by_themselves(work)
     if asked is None:
@@ -106,29 +104,9 @@ def _reasons(work: Work, way: entry.Way) -> list[tuple[str, int]]:
     return sorted(rows, key=lambda row: -row[1])
 
 
-def standing(sequence: Sequence, contact: Contact, *, now: datetime) -> list[str]:
-    """What keeps a contact from coming in by themselves at a run now, by names of reasons; nothing: nothing does.
-
-    ``nobody``: nobody comes by themselves; ``no_match``; ``before``: was inside before; else the first reason of
-    sequences.engine.refusals.
-    """
-    work = _work(sequence, {"plan": sequence.draft or sequence.plan}, now)
-    asked = entry.by_themselves(work)
-    whole = entry.matching(work.sequence, Q() if asked is None else asked)
-    way = whole.filtered(Q((whole.column("pk"), contact.pk)))
-    found = ["nobody"] if asked is None else [] if way.people.exists() else ["no_match"]
-    if "no_match" in found:
-        whole = entry.matching(work.sequence, Q())
-        way = whole.filtered(Q((whole.column("pk"), contact.pk)))
-    if not way.filtered(refusals.may_come_again(work, way.column("pk"))).people.exists():
-        found.append("before")
-    checks = refusals.checks(work, way).items() if work.steps else ()
-    return found + [reason for reason, check in checks if not way.filtered(check).people.exists()][:1]
-
-
 def first_of(sequence: Sequence, contacts: QuerySet[Contact], *, now: datetime) -> Contact | None:
     """Somebody to show the sequence by: the first created of those who match, else of these contacts; None: nobody."""
-    work = _work(sequence, {"plan": sequence.draft or sequence.plan}, now)
+    work = thought_of(sequence, now=now, plan=sequence.draft or sequence.plan)
     try:
         asked = entry.by_themselves(work)
     except Unreadable:
@@ -155,7 +133,7 @@ def lacks_of(sequence: Sequence, *, now: datetime) -> tuple[int | None, list[Lac
 
     A statement for each needed field, so this is asked for by itself.
     """
-    work = _work(sequence, {"plan": sequence.draft or sequence.plan}, now)
+    work = thought_of(sequence, now=now, plan=sequence.draft or sequence.plan)
     asked = entry.by_themselves(work)
     if asked is None:
         return None, []
@@ -195,16 +173,6 @@ def runs_for(sequence: Sequence, newcomers: int) -> int:
     return -(-newcomers // limit) if limit else 0
 
 
-def _work(sequence: Sequence, changed: Mapping[str, Any], now: datetime) -> Work:
-    """A run that is only thought of, on a copy of the sequence."""
-    thought = copy(sequence)
-    for name, value in changed.items():
-        setattr(thought, name, value)
-    today = local_date(now, thought.timezone)
-    run = Run(sequence=thought, ordinal=enrollment.last_ordinal(sequence.pk) + 1, local_day=today)
-    return work_of(thought, run, now=now)
-
-
 def _any_of(work: Work, groups: list[Group | Mapping[str, Any]]) -> Q | None:
     paths = entry.paths_of(work.sequence)
     read = [group if isinstance(group, Group) else work.questions.read(group) for group in groups]
@@ -216,6 +184,6 @@ def _any_of(work: Work, groups: list[Group | Mapping[str, Any]]) -> Q | None:
 
 def people_of_view(view: SavedView, sequence: Sequence, *, now: datetime) -> QuerySet[Contact]:
     """The contacts in a saved view of contacts, as the sequence would ask it."""
-    work = _work(sequence, {"record": "contact"}, now)
+    work = thought_of(sequence, now=now, record="contact")
     group = {"match": view.match, "conditions": view.conditions}
     return Contact.objects.filter(work.questions.of_people(work.questions.read(group), PERSON)).order_by("pk")

@@ -177,7 +177,7 @@ def rows_of(
     mails = _mails(stays)
     days = max((step.day or 0 for step in steps), default=0)
     back = max((stay.resume_on for stay in stays if stay.resume_on), default=date.min)
-    runs = _enough(coming, back, days + 1)
+    runs = enough(coming, back, days + 1)
     return [
         _row(
             stay,
@@ -204,13 +204,13 @@ def _row(
     day = days_behind(stay.day1_run, stay.paused_after, last_ordinal)
     step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
     step = step if stay.state in INSIDE else None
-    at = _date(stay, step, day, runs) if step else None
+    at = due_at(stay, step, day, runs) if step else None
     waits = any(mail.state in NOT_LEFT for mail in mails)
     unsent = next((mail for mail in mails if mail.state in evidence.UNSENT), None)
     return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits, unsent)
 
 
-def _date(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> datetime | None:
+def due_at(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> datetime | None:
     """When the step is due if nothing is held or missed. A pause by hand has no end; another ends on its day."""
     if stay.state == Enrollment.PAUSED:
         if stay.resume_on is None:
@@ -220,7 +220,7 @@ def _date(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> dat
     return runs[ahead].at if 0 <= ahead < len(runs) else None
 
 
-def _enough(coming: Iterable[Occurrence], back: date, count: int) -> list[Occurrence]:
+def enough(coming: Iterable[Occurrence], back: date, count: int) -> list[Occurrence]:
     """The runs to come, until so many of them are on or after a day."""
     found: list[Occurrence] = []
     for run in islice(coming, MOST_RUNS):

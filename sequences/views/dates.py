@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET
 
 from audience.views.lookup import contacts_seen, text_of
 from sequences.engine.questions import Unreadable
+from sequences.explain.outside import standing
 from sequences.reading.adding import contacts_named
-from sequences.reading.audience import first_of, standing
+from sequences.reading.audience import first_of
 from sequences.reading.dates import dates_of
 from sequences.reading.material import Material
 from sequences.views.access import changed_by, number_of
@@ -22,6 +23,8 @@ FOUND = 8
 WHY_NOT = {
     "nobody": "nobody enters by themselves; add them by hand",
     "no_match": "they do not match the audience now",
+    "no_company": "they have no company",
+    "no_deal": "they have no opportunity",
     "before": "they were in it before, or are inside",
     "exit": "they match the exit criteria",
     "stopped": "their address is unsubscribed or bounced",
@@ -52,6 +55,6 @@ def calendar(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _standing(sequence: Any, contact: Any, moment: Any) -> list[str]:
     try:
-        return standing(sequence, contact, now=moment)
+        return standing(sequence, contact, now=moment, plan=sequence.draft or sequence.plan)
     except Unreadable:
         return []  # the check says what is wrong with the conditions

@@ -98,6 +98,7 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
     ("imports/", "pk"): make_import,
     ("imports/mappings/", "mapping_id"): make_mapping,
     ("sequences/panel/contact/", "pk"): make_contact,
+    ("sequences/", "contact_id"): make_contact,
     ("sequences/", "pk"): make_sequence,
     ("reminders/", "pk"): make_reminder,
     ("messages/", "pk"): lambda: make_message().pk,

@@ -1,0 +1,60 @@
+"""Why: where a contact stands in a sequence, what comes next and when, and why something has not happened.
+
+The answers are the engine's own, asked of one person: its conditions, its refusals at the door, its decision table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from audience.models import Contact
+from sequences.calendar import Occurrence
+from sequences.engine.questions import INSIDE
+from sequences.explain.outside import Outside, outside_of
+from sequences.explain.stay import Told, told_of
+from sequences.models import Addition, Enrollment
+from sequences.reading.live import coming
+from sequences.reading.material import Material
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Of one contact and one sequence.
+
+    ``stay`` is their latest, ``told`` what its steps were and will be; ``outside`` why they are not in, unless they
+    are; ``addition``: they were added by hand and wait for ``next_run``, which is None if none is to come.
+    """
+
+    contact: Contact
+    stay: Enrollment | None
+    told: Told | None
+    outside: Outside | None
+    addition: Addition | None
+    next_run: Occurrence | None
+
+    @property
+    def is_inside(self) -> bool:
+        return self.stay is not None and self.stay.state in INSIDE
+
+
+def explain(material: Material, contact: Contact, *, now: datetime) -> Explanation:
+    """Everything about a contact and the sequence of the material, as of ``now``. Nothing is changed.
+
+    In a transaction of the caller's, which the engine's temporary tables live in. Raises
+    sequences.engine.questions.Unreadable for stored conditions that cannot be read.
+    """
+    sequence = material.sequence
+    stays = Enrollment.objects.filter(sequence=sequence, contact=contact).order_by("-pk")
+    stay = stays.select_related("account", "opportunity", "added_by__user").first()
+    if stay is not None:
+        stay.sequence, stay.contact = sequence, contact
+    is_inside = stay is not None and stay.state in INSIDE
+    return Explanation(
+        contact,
+        stay,
+        told_of(stay, material, now=now) if stay else None,
+        None if is_inside else outside_of(material, contact, now=now),
+        Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user").first(),
+        next(coming(sequence, now=now), None),
+    )

@@ -1,0 +1,117 @@
+"""Somebody who is inside, or was: what each step was for them, will be, and what the next run would decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from audience.conditions.form import called
+from messaging.models import Message
+from sequences.engine.questions import INSIDE, Questions
+from sequences.explain.ahead import Ahead, ahead_of
+from sequences.explain.answers import Answered, Put, of_stay, put
+from sequences.explain.met import Person
+from sequences.explain.verdicts import Verdict, verdicts_on
+from sequences.models import Enrollment, StepRun
+from sequences.reading.live import coming
+from sequences.reading.material import Material
+from sequences.reading.thought import thought_of
+from steps.models import Step
+from tenants.localtime import local_date
+
+NEXT, LATER, PASSED, OFF, NEVER = "next", "later", "passed", "off", "never"
+"""Of a step that was not had: its day was behind them already, it is switched off, they left before it."""
+
+
+@dataclass(frozen=True)
+class StepTold:
+    """One step for one person. ``state``: executed, skipped, cancelled, or one of those above.
+
+    ``at``: when that was, or when it is due. ``message``: the last one it made. ``asked``: its conditions as they stand
+    now, of a step to come; ``verdict``: what the next run would do with it.
+    """
+
+    step: Step
+    state: str
+    at: datetime | None = None
+    run: StepRun | None = None
+    message: Message | None = None
+    asked: Answered | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """The steps in their order, and the exit conditions, of somebody inside and where there are any."""
+
+    steps: list[StepTold] = field(default_factory=list)
+    exit: Answered | None = None
+
+    @property
+    def next(self) -> list[StepTold]:
+        """What the next run decides."""
+        return [told for told in self.steps if told.state == NEXT]
+
+    @property
+    def later(self) -> list[StepTold]:
+        """What is to come after that, or when a pause is over."""
+        return [told for told in self.steps if told.state == LATER]
+
+
+def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
+    """What a stay was and will be, by the plan of the material.
+
+    Raises sequences.engine.questions.Unreadable for stored conditions that cannot be read.
+    """
+    steps = material.steps
+    had = {run.key: run for run in StepRun.objects.filter(enrollment=stay)}
+    mails = {m.step_run_id: m for m in Message.objects.filter(enrollment_id=stay.pk).order_by("pk")}
+    if stay.state not in INSIDE:
+        return Told([_had(step, had.get(step.key), mails) for step in steps])
+    open_steps = [step for step in material.working_steps if step.key not in had]
+    ahead = ahead_of(stay, open_steps, coming(stay.sequence, now=now))
+    work = thought_of(stay.sequence, now=ahead.run_at or now)
+    verdicts = verdicts_on(stay, work, ahead.candidates) if ahead.run_at else {}
+    person = Person(stay.contact, bare_account=stay.account, opportunity=stay.opportunity, step_runs=had)
+    puts = _puts(stay, steps, ahead, work.questions)
+    asked = of_stay(stay, puts, person, partial(called, material.lists), material.labels)
+    told = [
+        _ahead(step, ahead, asked.get(step.key), verdicts)
+        if step.key not in had
+        else _had(step, had[step.key], mails)
+        for step in steps
+    ]
+    return Told(told, asked.get(EXIT))
+
+
+EXIT = ""
+"""The key of the exit conditions among those of the steps."""
+
+
+def _had(step: Step, run: StepRun | None, mails: dict[int | None, Message]) -> StepTold:
+    return StepTold(step, run.state, run.at, run, mails.get(run.pk)) if run else StepTold(step, NEVER)
+
+
+def _ahead(step: Step, ahead: Ahead, asked: Answered | None, verdicts: dict[str, Verdict]) -> StepTold:
+    if step.key not in ahead.dates:
+        return StepTold(step, OFF if step.is_off else PASSED)
+    next_ones = verdicts or ahead.candidates
+    state = NEXT if step.key in next_ones and ahead.run_at else LATER
+    at = ahead.run_at if state == NEXT else ahead.dates[step.key]
+    return StepTold(step, state, at, asked=asked, verdict=verdicts.get(step.key))
+
+
+def _puts(stay: Enrollment, steps: list[Step], ahead: Ahead, questions: Questions) -> dict[str, Put]:
+    """The conditions of the steps to come and of the exit, each on the day on which it will be asked."""
+    sequence = stay.sequence
+    found = {}
+    for step in steps:
+        if step.key in ahead.dates and step.conditions:
+            at = ahead.dates[step.key]
+            on = local_date(at, sequence.timezone) if at else questions.today
+            found[step.key] = put(questions, {"match": step.match, "conditions": step.conditions}, on=on)
+    if sequence.exit_conditions:
+        raw = {"match": sequence.exit_match, "conditions": sequence.exit_conditions}
+        found[EXIT] = put(questions, raw, on=questions.today, default_match="any")
+    return found
