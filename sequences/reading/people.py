@@ -112,7 +112,7 @@ def people(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[En
         facts = Fact.objects.filter(kind="resumed", at__in=at, contact=OuterRef("contact"))
         found = found.filter(Exists(facts.filter(enrollment_id=OuterRef("pk"))))
     elif wanted.step or wanted.run:
-        found = found.filter(pk__in=_that_did(sequence, wanted).values("enrollment_id"))
+        found = found.filter(pk__in=steps_that_did(sequence, wanted).values("enrollment_id"))
     return found.order_by("-pk")
 
 
@@ -143,8 +143,12 @@ DID: dict[str, Q] = {
 }
 
 
-def _that_did(sequence: Sequence, wanted: Filter) -> QuerySet[StepRun]:
-    runs = StepRun.objects.filter(DID.get(wanted.did, Q()), enrollment__sequence=sequence)
+def steps_that_did(sequence: Sequence, wanted: Filter) -> QuerySet[StepRun]:
+    """The steps that are asked for. A run executed also what was taken back since."""
+    did = DID.get(wanted.did, Q())
+    if wanted.run and wanted.did == "executed":
+        did |= DID["cancelled"]
+    runs = StepRun.objects.filter(did, enrollment__sequence=sequence)
     if wanted.step:
         runs = runs.filter(key=wanted.step)
     if wanted.reason:

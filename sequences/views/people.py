@@ -16,7 +16,17 @@ from sequences.commands import people as commands
 from sequences.models import Sequence
 from sequences.reading.live import coming
 from sequences.reading.material import Material
-from sequences.reading.people import PAGE, STATES, Filter, additions, page_of, people, rows_of
+from sequences.reading.people import (
+    DID,
+    PAGE,
+    STATES,
+    Filter,
+    additions,
+    page_of,
+    people,
+    rows_of,
+    steps_that_did,
+)
 from sequences.views.access import action, back, ids_of, number_of, seen_by
 from sequences.views.detail import head_of
 from sequences.views.resend import may_resend
@@ -64,6 +74,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     list_ = _waiting if wanted.state == WAITING else _inside
     context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
     context["step"] = material.step(wanted.step)
+    context["steps"] = steps_that_did(sequence, wanted).count() if wanted.run and wanted.did in DID else 0
     context["resendable"] = [r.unsent for r in context["rows"] if r.unsent and may_resend(request, r.unsent)]
     return page(request, "sequences/people.html", context, parts=("people",))
 
