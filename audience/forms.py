@@ -124,13 +124,6 @@ class RecordForm(forms.Form):
         except Refused as refused:
             raise ValidationError(f"This {refused}.") from refused
 
-    def clean_timezone(self) -> str:
-        name: str = self.cleaned_data["timezone"].strip()
-        try:
-            return zone_named(name).key if name else ""
-        except UnknownZone as unknown:
-            raise ValidationError(f"{unknown}."[:1].upper() + f"{unknown}."[1:]) from unknown
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         kind = KINDS[self.kind]
@@ -147,8 +140,21 @@ class RecordForm(forms.Form):
         return {key: self.cleaned_data[key] for key in keys}
 
 
+class ZoneName(forms.CharField):
+    """The name of a time zone, or nothing."""
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value)).strip()
+        try:
+            return zone_named(name).key if name else ""
+        except UnknownZone as unknown:
+            raise ValidationError(f"{unknown}."[:1].upper() + f"{unknown}."[1:]) from unknown
+
+
 def text_control(field: Field) -> forms.Field:
     """A line of text, as long as the field holds."""
+    if field.key == "timezone" and not field.is_custom:
+        return ZoneName(max_length=LONGEST)
     most = LONGEST_CUSTOM if field.is_custom and field.type is FieldType.TEXT else LONGEST
     return forms.CharField(max_length=most)
 

@@ -205,10 +205,17 @@ class Listing:
 
     def redrawn(self) -> str:
         """The address after a button of the builder, whose rows it adds or removes, with the builder open."""
+        return f"{self._written_out()}&panel=filter"
+
+    def pinned(self) -> str:
+        """The address with the conditions of its view written out: it asks the same whatever becomes of the view."""
+        return self._written_out("view") if self.view else self.query.urlencode()
+
+    def _written_out(self, *but: str) -> str:
         query = QueryDict(mutable=True)
-        for key, value in self.kept(f"{PREFIX}-"):
+        for key, value in self.kept(f"{PREFIX}-", *but):
             query.appendlist(key, value)
-        query[f"{PREFIX}-match"], query["panel"] = self.builder.match, "filter"
+        query[f"{PREFIX}-match"] = self.builder.match
         for n, row in enumerate(self.builder.typed):
             query[f"{PREFIX}-{n}-field"], query[f"{PREFIX}-{n}-op"] = row.field, row.op
             query.setlist(f"{PREFIX}-{n}-value", list(row.values))

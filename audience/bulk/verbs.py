@@ -153,8 +153,9 @@ class SetField(Verb):
     def said(self, record: str, arguments: Mapping[str, Any]) -> str:
         field, value = catalogue().get(record, arguments["field"]), arguments["value"]
         label = field.label if field else arguments["field"]
-        shown = ", ".join(value) if isinstance(value, list) else {True: "Yes", False: "No"}.get(value, value)
-        return f"Set {label} to “{shown}”" if value not in (None, "", []) else f"Empty {label}"
+        if value is None or value in ("", []):
+            return f"Empty {label}"
+        return f"Set {label} to “{_said(value, field.type if field else None)}”"
 
     def apply(
         self, record: str, ids: Sequence[int], arguments: Mapping[str, Any], *, by: Member, at: datetime
@@ -214,6 +215,17 @@ class Delete(Verb):
         signals.records_going.send(sender=MODELS[record], record=record, ids=list(ids), by=by, at=at)
         MODELS[record].objects.filter(pk__in=ids).delete()
         return len(ids)
+
+
+def _said(value: Any, type_: FieldType | None) -> str:
+    """A value of ``SetField.arguments`` as a person reads it."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if type_ is FieldType.DATE_TIME:
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _tags(arguments: Mapping[str, Any]) -> str:

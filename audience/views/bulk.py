@@ -47,7 +47,7 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
         form = verb.form(record, request.member, request.POST if is_said else _begun(request, verb))
         if is_said and form.is_valid():
             arguments = verb.arguments(form.cleaned_data)
-            return _start(request, record, verb, arguments, ids, query, there)
+            return _start(request, listing, verb, arguments, ids, there)
         found = listing.records if ids is None else visible_of(request, record, ids)
         count = found.count()
         reached = verb.reached(request.member, found).count()
@@ -83,21 +83,20 @@ def _begun(request: MemberRequest, verb: Verb) -> Any:
 
 def _start(
     request: MemberRequest,
-    record: str,
+    listing: Listing,
     verb: Verb,
     arguments: dict[str, Any],
     ids: list[int] | None,
-    query: QueryDict,
     there: str,
 ) -> HttpResponse:
     job = work.start(
         by=request.member,
-        record=record,
+        record=listing.record,
         verb=verb,
         arguments=arguments,
         ids=ids,
-        query=query.urlencode(),
-        at=now(),
+        query=listing.pinned() if ids is None else listing.query.urlencode(),
+        at=listing.at,
     )
     if job.is_over and verb.key != "export":
         _say(request, job)

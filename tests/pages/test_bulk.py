@@ -27,7 +27,7 @@ from audience.models import (
 from audience.tasks import work_due_records, work_records
 from sequences.commands.editing import create_sequence
 from sequences.models import Enrollment
-from tenants.models import AuditLine, Role
+from tenants.models import AuditLine, Role, Tenant
 from tenants.wall import use
 from tests.factories import NOW, AccountFactory, ContactFactory, make_member, make_tenant
 from tests.pages.signing_in import sign_in
@@ -161,6 +161,50 @@ def test_a_field_of_ones_own_is_set_by_its_type(me: Somebody) -> None:
     with use(me.tenant):
         ann.refresh_from_db()
         assert getattr(ann, day.column) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("score", "7", "Set score to “7”: done"),
+        ("score", "1234567.25", "Set score to “1234567.25”: done"),
+        ("meets_at", "2026-05-01T09:30", "Set meets at to “2026-05-01 09:30”: done"),
+        ("timezone", "Europe/Berlin", "Set time zone to “Europe/Berlin”: done"),
+        ("timezone", "", "Empty time zone: done"),
+        ("timezone", "Nowhere/Land", "There is no time zone “Nowhere/Land”"),
+        ("score", "many", "Enter a number."),
+    ],
+)
+def test_what_is_set_is_checked_and_said_as_on_the_page_of_one(
+    me: Somebody, field: str, value: str, said: str
+) -> None:
+    with use(me.tenant):
+        Tenant.objects.filter(pk=me.tenant.pk).update(timezone="Europe/Berlin")
+        ann = ContactFactory()
+        make_field("contact", "meets_at", FieldType.DATE_TIME)
+    assert said in do(me, "set_field", ids=[ann.pk], field=field, value=value)
+
+
+@pytest.mark.parametrize("what", ["changed", "deleted"])
+def test_all_that_match_a_view_are_those_who_did_when_it_was_asked(me: Somebody, what: str) -> None:
+    with use(me.tenant):
+        for n in range(3):
+            ContactFactory(first_name=f"A{n}", city="Wesel")
+        ContactFactory(first_name="Other", city="Bonn")
+    address = "cond-match=all&cond-0-field=city&cond-0-op=is&cond-0-value=Wesel"
+    view = me.client.post(f"/views/new/?record=contact&{address}", {"name": "Wesel"})["Location"]
+    pk = view.partition("view=")[2]
+    asked = {"do": "add_tag", "confirm": "1", "everyone": "1", "tags": "x", "filter": f"view={pk}"}
+    job = int(me.client.post(BULK, asked)["Location"].split("/")[-2])
+    with use(me.tenant):
+        assert work.step(job, now=NOW, size=1)
+    if what == "changed":
+        me.client.post(f"/views/{pk}/", {"name": "Wesel", "filter": address.replace("Wesel", "Bonn")})
+    else:
+        me.client.post(f"/views/{pk}/delete/")
+    work_records(me.tenant.pk, job)
+    assert "3 people" in words(me.get(f"/jobs/{job}/"))
+    assert labels(me) == {"A0": ["x"], "A1": ["x"], "A2": ["x"]}
 
 
 def test_an_owner_is_given_and_taken_away(me: Somebody) -> None:
