@@ -109,11 +109,14 @@ def match_columns(kind: str, header: list[str], fields: Iterable[Field]) -> Matc
 
 
 def _names(kind: str, fields: list[Field]) -> Mapping[str, str]:
-    """Every name by which a field is known → its key. A field's own names go before what others call it."""
+    """Every name by which a field is known → its key.
+
+    A field's own names go before what others call it; of two fields of one name the standard one is meant.
+    """
     found: dict[str, str] = {}
     for key, names in SYNONYMS[kind].items():
         found |= {simplified(name): key for name in names.split(",")}
-    for field in fields:
+    for field in sorted(fields, key=lambda each: not each.is_custom):
         found |= {simplified(field.label): field.key, simplified(field.key): field.key}
     return found
 

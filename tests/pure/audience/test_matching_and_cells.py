@@ -49,6 +49,11 @@ def test_columns_of_freshsales_are_found() -> None:
     }
 
 
+def test_a_field_of_ones_own_takes_no_column_from_a_standard_one() -> None:
+    own = [Field("contact", "e_mail", "E-Mail", FieldType.TEXT, is_custom=True)]
+    assert match_columns("contact", ["E-Mail", "City"], Catalogue(own)).keys == ["email", "city"]
+
+
 def test_columns_of_hubspot_are_found() -> None:
     header = (
         "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Primary Company,Lifecycle Stage,"
