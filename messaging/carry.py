@@ -159,7 +159,8 @@ class Carrier:
             case "cap":
                 self._again(message, due_at=message.due_at)
                 with use(self.lease.tenant_id):
-                    mailboxes.rests(self.mailbox, until=gate.capacity_from(self.mailbox.pk, now=now))
+                    used = f"Its {self.mailbox.daily_cap} mails in 24 hours are used."
+                    mailboxes.rests(self.mailbox, used, until=gate.capacity_from(self.mailbox.pk, now=now))
                 self.rest = True
             case said:
                 self._end(message, "cancel", said.removeprefix("cancel:"))

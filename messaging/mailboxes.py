@@ -21,6 +21,13 @@ PROBLEMS = {
     "tls": "No safe connection to the server",
     "sender_refused": "The server does not send as this address",
 }
+RESTS = {
+    "connect": "No connection to its server",
+    "busy": "Its server asks to wait",
+    "tls": "No safe connection to its server",
+    "auth": "Its server does not let it sign in for now",
+    "quota": "Its server takes no more mails today",
+}
 
 
 def server_of(mailbox: Mailbox, password: str | None = None) -> Server:
@@ -49,7 +56,8 @@ def open_transport(server: Server) -> Transport:
 def well(mailbox: Mailbox) -> None:
     """Something was sent: earlier troubles are over."""
     if mailbox.backoff_count:
-        Mailbox.objects.filter(pk=mailbox.pk).update(backoff_count=0, backoff_until=None)
+        working = Mailbox.objects.filter(pk=mailbox.pk, state=Mailbox.WORKING)
+        working.update(backoff_count=0, backoff_until=None, problem="")
         mailbox.backoff_count, mailbox.backoff_until = 0, None
 
 
@@ -58,20 +66,22 @@ def trouble(mailbox: Mailbox, verdict: Verdict, *, now: datetime) -> None:
 
     Rests double from a minute to an hour; after a used-up quota until the next day of its member (R-020).
     """
+    told = " ".join(part for part in (str(verdict.code or ""), verdict.text) if part)
     if verdict.lasting:
-        told = " ".join(part for part in (str(verdict.code or ""), verdict.text) if part)
         breaks(mailbox, f"{PROBLEMS.get(verdict.reason, 'The server refuses')}: {told}", now=now)
         return
     count = mailbox.backoff_count + 1
     until = now + mailbox_backoff(count, random.random())
     if verdict.reason == "quota":
         until = _next_day(mailbox, now)
-    rests(mailbox, until=until)
+    rests(mailbox, f"{RESTS.get(verdict.reason, 'Its server asks to wait')}: {told}", until=until)
 
 
-def rests(mailbox: Mailbox, *, until: datetime) -> None:
-    """Nothing leaves before ``until``."""
-    Mailbox.objects.filter(pk=mailbox.pk).update(backoff_until=until, backoff_count=F("backoff_count") + 1)
+def rests(mailbox: Mailbox, problem: str, *, until: datetime) -> None:
+    """Nothing leaves before ``until``; it works all the same, and ``problem`` says why it rests."""
+    working = Mailbox.objects.filter(pk=mailbox.pk, state=Mailbox.WORKING)
+    words = Truncator(problem).chars(500)
+    working.update(backoff_until=until, backoff_count=F("backoff_count") + 1, problem=words)
 
 
 def breaks(mailbox: Mailbox, problem: str, *, now: datetime) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
-from messaging import evidence
+from messaging import evidence, waits
 from messaging.models import Message
 from messaging.outbox import RESENT
+from messaging.waits import Wait
 from sequences import calendar, schedule
 from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
@@ -65,13 +66,14 @@ def if_it_ran(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
 class Attention:
     """Something that keeps people waiting, or mails from leaving.
 
-    ``kind``: held, away, failed, unknown, expired, trial.
+    ``kind``: held, away, waits (of mails that were made), failed, unknown, expired, trial.
     """
 
     kind: str
     count: int
     reason: str = ""
     until: date | None = None
+    wait: Wait | None = None
 
     @property
     def why(self) -> str:
@@ -79,8 +81,8 @@ class Attention:
         return evidence.WHY.get(self.reason, self.reason.replace("_", " "))
 
 
-def attention_of(sequence: Sequence) -> list[Attention]:
-    """Who is held and why, who is away, which messages did not leave."""
+def attention_of(sequence: Sequence, *, now: datetime) -> list[Attention]:
+    """Who is held and why, who is away, which messages wait for more than a worker, which did not leave."""
     stays = Enrollment.objects.filter(sequence=sequence).order_by()
     held = stays.filter(state=Enrollment.ACTIVE).exclude(held_reason="").values_list("held_reason")
     found = [Attention("held", n, reason) for reason, n in held.annotate(n=Count("pk")).order_by("-n")]
@@ -88,13 +90,14 @@ def attention_of(sequence: Sequence) -> list[Attention]:
     counted = away.aggregate(n=Count("pk"), until=Min("resume_on"))
     if counted["n"]:
         found.append(Attention("away", counted["n"], until=counted["until"]))
-    return found + _undelivered(sequence)
+    mine = Message.objects.filter(enrollment_id__in=Enrollment.objects.filter(sequence=sequence).values("pk"))
+    found += [Attention("waits", wait.count, wait=wait) for wait in waits.waits_of(mine, now=now)]
+    return found + _undelivered(mine)
 
 
-def _undelivered(sequence: Sequence) -> list[Attention]:
-    mine = Enrollment.objects.filter(sequence=sequence).values("pk")
+def _undelivered(mine: QuerySet[Message]) -> list[Attention]:
     ended = Q(state__in=evidence.UNSENT) | Q(state="cancelled", reason="trial")
-    rows = Message.objects.filter(ended, enrollment_id__in=mine).exclude(resolved_by=RESENT)
+    rows = mine.filter(ended).exclude(resolved_by=RESENT)
     counted = rows.order_by().values_list("state", "reason").annotate(n=Count("pk"))
     kinds = {"cancelled": "trial"}
     return [Attention(kinds.get(state, state), n, reason) for state, reason, n in counted.order_by("-n")]

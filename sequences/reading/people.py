@@ -18,6 +18,7 @@ from messaging import evidence
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from messaging.outbox import RESENT
+from messaging.waits import Wait, why_waits
 from sequences.calendar import Occurrence
 from sequences.models import Addition, Enrollment, Run, Sequence, StepRun
 from sequences.reading.figures import BY_MACHINE, MARKS, days_behind
@@ -28,7 +29,6 @@ from tenants.policy import scope, visible
 from tenants.roles import ALL
 
 PAGE = 50
-TRIAL = "trial"
 MOST_RUNS = 1000
 INSIDE = (Enrollment.ACTIVE, Enrollment.PAUSED)
 
@@ -41,13 +41,19 @@ STATES: dict[str, Q] = {
 }
 """What the list can be filtered by; additions that wait are a list of their own."""
 
+MAILS: dict[str, Q] = {
+    **{state: Q(state=state) for state in evidence.UNSENT},
+    "trial": Q(state="cancelled", reason="trial"),
+    "waits": Q(state__in=NOT_LEFT),
+}
+"""The same by a message of theirs: one that did not leave, was not on the trial list, or waits to leave."""
+
 
 @dataclass(frozen=True)
 class Filter:
     """Which people are asked for. ``step`` and ``did``: those for whom a step did that.
 
-    ``mail``: those with a message in that state, of messaging.evidence.UNSENT, or with one that was not on the trial
-    list.
+    ``mail``: those with a message as MAILS says.
     """
 
     state: str = "all"
@@ -76,7 +82,8 @@ class PersonRow:
     next_step: Step | None
     next_at: datetime | None
     last_at: datetime | None
-    waits: bool = False
+    waiting: Message | None = None
+    wait: Wait | None = None
     unsent: Message | None = None
 
     @property
@@ -101,8 +108,7 @@ def people(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[En
         found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
     if wanted.q:
         found = found.filter(wanted.named)
-    if wanted.mail in (*evidence.UNSENT, TRIAL):
-        is_so = Q(state="cancelled", reason=TRIAL) if wanted.mail == TRIAL else Q(state=wanted.mail)
+    if is_so := MAILS.get(wanted.mail):
         mails = Message.objects.filter(is_so, enrollment_id=OuterRef("pk"))
         found = found.filter(Exists(mails.exclude(resolved_by=RESENT)))
     at = Run.objects.filter(pk=wanted.run or 0, sequence=sequence).values("started_at")
@@ -171,6 +177,7 @@ def rows_of(
     *,
     last_ordinal: int,
     coming: Iterable[Occurrence],
+    now: datetime,
 ) -> list[PersonRow]:
     """What is said about each of a page of people: three statements. ``coming`` are the runs to come, none if none are.
 
@@ -191,6 +198,7 @@ def rows_of(
             last_ordinal,
             runs,
             mails.get(stay.pk, []),
+            now,
         )
         for stay in stays
     ]
@@ -204,14 +212,16 @@ def _row(
     last_ordinal: int,
     runs: list[Occurrence],
     mails: list[Message],
+    now: datetime,
 ) -> PersonRow:
     day = days_behind(stay.day1_run, stay.paused_after, last_ordinal)
     step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
     step = step if stay.state in INSIDE else None
     at = due_at(stay, step, day, runs) if step else None
-    waits = any(mail.state in NOT_LEFT for mail in mails)
+    waiting = next((mail for mail in mails if mail.state in NOT_LEFT), None)
+    wait = why_waits(waiting, now=now) if waiting else None
     unsent = next((mail for mail in mails if mail.state in evidence.UNSENT), None)
-    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waits, unsent)
+    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waiting, wait, unsent)
 
 
 def due_at(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> datetime | None:
@@ -254,7 +264,7 @@ def _mails(stays: Ordered[Enrollment]) -> dict[int, list[Message]]:
     found: dict[int, list[Message]] = {}
     mails = Message.objects.filter(enrollment_id__in=ids, state__in=[*NOT_LEFT, *evidence.UNSENT])
     mails = mails.exclude(resolved_by=RESENT)
-    for mail in mails.select_related("mailbox").order_by("-pk"):
+    for mail in mails.select_related("mailbox", "sender__user", "sender__tenant").order_by("-pk"):
         found.setdefault(mail.enrollment_id or 0, []).append(mail)
     return found
 

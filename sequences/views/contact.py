@@ -62,7 +62,8 @@ def _stay(request: MemberRequest, stay: Enrollment) -> Stay:
     found = sequence.plan.steps.select_related("template").order_by("day", "position", "pk")
     steps = hide_private(found, sequence, request.member)
     is_inside = stay.state != Enrollment.EXITED
-    runs = coming(sequence, now=now()) if is_inside else ()
+    moment = now()
+    runs = coming(sequence, now=moment) if is_inside else ()
     ordinal = last_ordinal(sequence.pk) if is_inside else 0
-    (row,) = rows_of([stay], steps, last_ordinal=ordinal, coming=runs)
+    (row,) = rows_of([stay], steps, last_ordinal=ordinal, coming=runs, now=moment)
     return Stay(row, sequence, len(steps), can(request.member, "enrollment.manage", sequence))

@@ -43,7 +43,7 @@ def overview(request: MemberRequest, pk: int) -> HttpResponse:
             "material": material,
             "funnel": _funnel(context["figures"]),
             "in_progress": _in_progress(days_done(sequence, ordinal), material),
-            "attention": attention_of(sequence),
+            "attention": attention_of(sequence, now=context["now"]),
         },
     )
 

@@ -85,7 +85,7 @@ def _inside(
     found = people(sequence, wanted, reader=material.member)
     stays, has_more = page_of(found, before)
     runs = coming(sequence, now=moment)
-    rows = rows_of(stays, material.steps, last_ordinal=ordinal, coming=runs)
+    rows = rows_of(stays, material.steps, last_ordinal=ordinal, coming=runs, now=moment)
     total = found.count()
     last = stays[-1].pk if stays else None
     return {"rows": rows, "has_more": has_more, "total": total, "last": last, "waiting": []}

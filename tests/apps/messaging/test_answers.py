@@ -114,11 +114,12 @@ def test_r_019_a_busy_server_rests_the_mailbox_and_burns_no_attempt(
         assert visit(tenant.pk, mailbox.pk, clock=time) == {"pending": 1}
         mailbox.refresh_from_db()
         assert time.at < mailbox.backoff_until <= time.at + timedelta(minutes=minutes)
+        assert mailbox.problem == "Its server asks to wait: 421 4.7.0 Come back later"
         assert visit(tenant.pk, mailbox.pk, clock=time) == {}
         time.at = mailbox.backoff_until
     assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 3}
     mailbox.refresh_from_db()
-    assert (mailbox.backoff_until, mailbox.backoff_count) == (None, 0)
+    assert (mailbox.backoff_until, mailbox.backoff_count, mailbox.problem) == (None, 0, "")
     assert set(Message.objects.values_list("refusals", "attempts")) == {(0, 0)}
 
 

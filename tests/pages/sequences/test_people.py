@@ -52,7 +52,7 @@ def test_the_date_of_the_next_step_is_that_of_its_run(sequence: Sequence, tenant
     end = live(sequence, tenant, people=1, days=1)
     stays = list(Enrollment.objects.all())
     steps = list(sequence.plan.steps.all())
-    (row,) = rows_of(stays, steps, last_ordinal=1, coming=coming(sequence, now=end))
+    (row,) = rows_of(stays, steps, last_ordinal=1, coming=coming(sequence, now=end), now=end)
     assert row.next_step is not None and row.next_step.key == "call1"
     assert row.next_at == NOW.replace(hour=9) + timedelta(days=2)
 
@@ -68,6 +68,7 @@ def test_an_absent_persons_step_waits_for_their_return(sequence: Sequence, tenan
         list(sequence.plan.steps.all()),
         last_ordinal=1,
         coming=coming(sequence, now=end),
+        now=end,
     )
     assert rows[0].state == "paused" and rows[0].next_at is not None
     assert rows[0].next_at.date() == back + timedelta(days=1)
