@@ -66,7 +66,9 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
     """
     steps = material.steps
     had = {run.key: run for run in StepRun.objects.filter(enrollment=stay)}
-    mails = {m.step_run_id: m for m in Message.objects.filter(enrollment_id=stay.pk).order_by("pk")}
+    found = Message.objects.filter(enrollment_id=stay.pk)
+    found = found.select_related("mailbox", "sender__user", "sender__tenant").order_by("pk")
+    mails = {m.step_run_id: m for m in found}
     if stay.state not in INSIDE:
         return Told([_had(step, had.get(step.key), mails) for step in steps])
     open_steps = [step for step in material.working_steps if step.key not in had]

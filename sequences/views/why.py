@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET
 from audience.models import Contact
 from audience.views.lookup import contacts_seen
 from messaging import evidence
+from messaging.waits import why_waits
 from sequences.engine.questions import Unreadable
 from sequences.explain import explain
 from sequences.explain.outside import Reason
@@ -34,6 +36,7 @@ def why(request: MemberRequest, pk: int, contact_id: int) -> HttpResponse:
         "found": None,
         "fault": "",
         "unsent": evidence.why,
+        "waits": partial(why_waits, now=moment),
         "may_edit": can(request.member, "sequence.edit", sequence),
     }
     try:

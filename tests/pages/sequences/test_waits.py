@@ -96,3 +96,14 @@ def test_a_delivery_that_stands_still_is_said_but_not_a_stop(
 def test_what_a_pause_holds_is_no_trouble(client: Client, sequence: Sequence, waiting: datetime) -> None:
     client.post(f"/sequences/{sequence.pk}/pause/")
     assert "wait to leave" not in words(get(client, f"/sequences/{sequence.pk}/"))
+
+
+def test_the_page_of_one_person_does_not_take_a_broken_mailbox_for_a_pause(
+    client: Client, sequence: Sequence, waiting: datetime
+) -> None:
+    change(state="broken", problem="The server refuses to sign in: 535")
+    Message.objects.update(held_since=waiting)
+    mail = Message.objects.order_by("pk")[0]
+    said = words(get(client, f"/sequences/{sequence.pk}/people/{mail.contact_id}/"))
+    assert "The mail waits to leave: the mailbox rep@us.example does not work." in said
+    assert "until the pause is over" not in said
