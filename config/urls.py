@@ -27,3 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.MODE in ("demo", "test"):
     urlpatterns.append(path("gallery/", gallery))
+
+handler403 = "config.troubles.forbidden"
+handler404 = "config.troubles.not_found"

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
+from config import urls as the_handlers
 from config.urls import urlpatterns as the_apps
 from tenants.models import Tenant
 from tenants.wall import use
@@ -43,6 +44,7 @@ def trouble(request: HttpRequest, kind: str) -> HttpResponse:
     }[kind]
 
 
+handler403, handler404 = the_handlers.handler403, the_handlers.handler404
 urlpatterns = [*the_apps, path("trouble/<kind>", trouble)]
 
 

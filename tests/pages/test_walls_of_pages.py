@@ -20,6 +20,7 @@ from activities.models import Reminder
 from audience.catalogue import make_field
 from audience.conditions.types import FieldType
 from audience.models import CustomField, ImportJob, ImportMapping, RecordJob, SavedView
+from messaging.commands.sending import stop_sending
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
 from tenants.models import Member, Role, Tenant
@@ -295,3 +296,17 @@ def test_who_may_nothing_gets_along_with_what_is_for_everybody(mine: Tenant) -> 
     client = signed_in(mine, "nothing")
     for path in ("/", "/settings/", "/settings/profile/", "/accounts/password/change/"):
         assert client.get(path, follow=True).status_code == 200
+
+
+def test_a_stop_of_all_sending_stands_on_every_page(mine: Tenant) -> None:
+    """Also where they may not go and where nothing is; not in parts of pages."""
+    with use(mine):
+        stop_sending(reason="The wrong template", by=Member.objects.get(role__key="admin"), now=NOW)
+        Role.objects.create(name="Nothing", key="nothing", permissions={"record.view": "all"})
+        make_member("nothing")
+    client, ids = signed_in(mine, "nothing"), ids_in(mine)
+    paths = ["/nowhere/", *(route.path(ids) for route in FOR_MEMBERS)]
+    pages = {path: client.get(path, follow=True).getvalue().decode(errors="replace") for path in paths}
+    whole = {path: page for path, page in pages.items() if "</html>" in page}
+    assert len(whole) > 50
+    assert [path for path, page in whole.items() if "The wrong template" not in page] == []
