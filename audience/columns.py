@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count
+from django.http import QueryDict
 
 from audience.catalogue import as_field
 from audience.conditions.types import FieldType
@@ -85,6 +86,18 @@ def groups_of(columns: Iterable[Column], record: str) -> list[tuple[str, list[tu
         part = other if "." in column.name else "Your own fields" if column.field.is_custom else "Fields"
         parts[part].append((column.name, column.label))
     return [(name, options) for name, options in parts.items() if options]
+
+
+def moved_up(query: QueryDict) -> str:
+    """The address after a column (``up``) was moved before the one above it, with the choice of columns open."""
+    changed, names = query.copy(), list(dict.fromkeys(query.getlist("col")))
+    (name,) = changed.pop("up")[:1]
+    if name in names[1:]:
+        place = names.index(name)
+        names[place - 1 : place + 1] = [name, names[place - 1]]
+    changed.setlist("col", names)
+    changed["panel"] = "columns"
+    return changed.urlencode()
 
 
 def values_of(rows: Sequence[Any], record: str, columns: Sequence[Column]) -> dict[int, list[Any]]:

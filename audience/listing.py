@@ -223,7 +223,7 @@ class Listing:
 
     def kept(self, *but: str) -> list[tuple[str, str]]:
         """The address as pairs, without where a page begins and without these parameters (or all that begin so)."""
-        out = ("before", "after", "panel", *but)
+        out = ("before", "after", "panel", "up", *but)
         return [
             (key, value) for key, values in self.query.lists() if not key.startswith(out) for value in values
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.templatetags.static import static
@@ -11,6 +12,9 @@ from jinja2 import Environment, StrictUndefined
 
 from config import charts, filters
 
+KEPT = 1000
+"""So many different icons are kept as they are drawn: a list has hundreds of a few."""
+
 
 def environment(**options: Any) -> Environment:
     """Jinja2 as the pages use it: an undefined name is an error, also under DEBUG (where Django would print it)."""
@@ -19,8 +23,8 @@ def environment(**options: Any) -> Environment:
         static=static,
         url=url,
         icon=icon,
-        mini=heroicon_mini,
-        micro=heroicon_micro,
+        mini=lru_cache(maxsize=KEPT)(heroicon_mini),
+        micro=lru_cache(maxsize=KEPT)(heroicon_micro),
         spark=charts.spark,
         meter=charts.meter,
         columns=charts.columns,
@@ -48,6 +52,7 @@ def url(name: str, *args: Any, **kwargs: Any) -> str:
     return reverse(name, args=args or None, kwargs=kwargs or None)
 
 
+@lru_cache(maxsize=KEPT)
 def icon(name: str, size: int = 18, stroke_width: str = "1.7", **attrs: object) -> str:
     """An outline icon of heroicons; 16 in lines of facts, 18 in the sidebar."""
     return heroicon_outline(name, size=size, stroke_width=stroke_width, **attrs)

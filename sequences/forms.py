@@ -18,6 +18,7 @@ from tenants.zones import ZoneField
 MOST_HOLIDAYS = 500
 MOST_TAGS, LONGEST_TAG = 10, 30
 RECORDS = (("contact", "Contacts"), ("account", "Companies"), ("opportunity", "Opportunities"))
+KINDS = (("classic", "Classic"), ("smart", "Smart"), ("adaptive", "Adaptive"))
 RECORD_HINTS = {
     "contact": "People who match enter by themselves.",
     "account": "Contacts whose primary company matches enter.",

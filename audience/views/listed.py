@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from audience.bulk.registry import verbs_for
 from audience.catalogue import values_of as values_of_list
-from audience.columns import groups_of, values_of
+from audience.columns import groups_of, moved_up, values_of
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
 from audience.fields import CONTACT
@@ -36,6 +36,8 @@ def index(record: str) -> Callable[..., HttpResponse]:
     @require_GET
     @requires("record.view")
     def list_(request: MemberRequest) -> HttpResponse:
+        if "up" in request.GET:
+            return HttpResponseRedirect(f"{request.path}?{moved_up(request.GET)}")
         listing = Listing(record, request.GET, request.member, at=now())
         if listing.builder.was_pressed:
             return HttpResponseRedirect(f"{request.path}?{listing.redrawn()}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -17,7 +18,8 @@ from messaging.sent import IN_DOUBT
 from sequences.engine.questions import INSIDE
 from sequences.models import Addition, Enrollment, Sequence, StepRun
 
-LARGE = 50_000
+LARGE = 5_000
+"""People. So many are counted anew for a page; beyond them stands what the last run counted."""
 MARKS = ("sent", "opened", "clicked", "replied", "bounced")
 BY_MACHINE = ("machine_opened", "machine_clicked")
 
@@ -37,6 +39,8 @@ class Figures:
     clicked: int = 0
     replied: int = 0
     bounced: int = 0
+    is_kept: bool = False
+    """Whether they are as of the last run."""
 
     @property
     def inside(self) -> int:
@@ -78,30 +82,41 @@ class StepFigures:
 def figures_of(sequences: Collection[Sequence]) -> dict[int, Figures]:
     """The figures of these sequences: three statements, however many there are.
 
-    Counted as they are now; those of very large sequences are as of their last run.
+    The smallest, with LARGE people together, are counted as they are now; those of the others are as of their last run.
     """
-    large = {sequence.pk: _kept(sequence) for sequence in sequences if is_large(sequence)}
+    large = {sequence.pk: _kept(sequence) for sequence in _beyond(sequences)}
     small = [sequence.pk for sequence in sequences if sequence.pk not in large]
-    found: dict[int, dict[str, int]] = {**{pk: {} for pk in small}, **large}
+    found: dict[int, dict[str, Any]] = {**{pk: {} for pk in small}, **large}
     for rows in (_people(small), _waiting([*small, *large]), _marks(small)):
         for row in rows:
             found[row.pop("sequence_id")].update(row)
     return {pk: Figures(**values) for pk, values in found.items()}
 
 
+def _beyond(sequences: Collection[Sequence]) -> list[Sequence]:
+    """Those that it would take too long to count anew, too."""
+    by_size = sorted(sequences, key=_entered)
+    sums = accumulate(map(_entered, by_size))
+    return [sequence for sequence, people in zip(by_size, sums, strict=True) if people > LARGE]
+
+
+def _entered(sequence: Sequence) -> int:
+    return int(sequence.counters.get("entered", 0))
+
+
 def is_large(sequence: Sequence) -> bool:
-    """Whether counting it anew for a list would take too long."""
-    return bool(sequence.counters.get("entered", 0) > LARGE)
+    """Whether counting it anew for a page would take too long."""
+    return _entered(sequence) > LARGE
 
 
-def _kept(sequence: Sequence) -> dict[str, int]:
+def _kept(sequence: Sequence) -> dict[str, Any]:
     """What the last run counted (sequences.engine.counters)."""
     kept = sequence.counters
     steps = list(kept["steps"].values())
     people = {name: kept[name] for name in ("active", "paused", "held")}
     marks = {mark: sum(step[mark] for step in steps) for mark in MARKS}
     contacted = max((step["sent"] for step in steps), default=0)
-    return people | marks | {"exited": sum(kept["exited"].values()), "contacted": contacted}
+    return people | marks | {"exited": sum(kept["exited"].values()), "contacted": contacted, "is_kept": True}
 
 
 def _people(sequences: Collection[int]) -> Any:

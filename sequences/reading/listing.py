@@ -1,115 +1,170 @@
-"""The list of sequences: which, with what numbers. A fixed number of statements, however many there are."""
+"""The list of sequences: in which order, which page of it, with what numbers. A fixed number of statements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import QuerySet
 
 from sequences.commands.editing import owned
-from sequences.models import Enrollment, Schedule, Sequence, SequenceShare, Status
+from sequences.models import Schedule, Sequence, SequenceShare
 from sequences.reading.figures import Figures, figures_of
 from steps.models import Step
 from tenants.models import Member
-from tenants.policy import visible
 
-TABS = ("all", "mine", "shared", "archived")
-PAGE = 100
-ORDER = {Status.ACTIVE: 0, Status.PAUSED: 1, Status.DRAFT: 2, Status.ARCHIVED: 3}
+PAGE = 50
 
 
 @dataclass(frozen=True)
-class Line:
-    """One sequence as it is listed."""
+class Row:
+    """A sequence with what the list can be sorted by."""
 
     sequence: Sequence
-    kinds: list[str]
-    days: int
     figures: Figures
     next_run_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Line(Row):
+    """One sequence as it is listed."""
+
+    kinds: list[str]
+    days: int
     is_shared: bool = False
     may_edit: bool = False
     may_share: bool = False
 
 
-def of_tab(tab: str, member: Member) -> Q:
-    """Which sequences a tab holds, of those that the member may see."""
-    archived = Q(status=Status.ARCHIVED)
-    return {
-        "mine": Q(owner=member) & ~archived,
-        "shared": (Q(is_shared=True) | Sequence.shared_with(member)) & ~Q(owner=member) & ~archived,
-        "archived": archived,
-    }.get(tab, ~archived)
+@dataclass(frozen=True)
+class Column:
+    """A column of the list. ``by`` is what it sorts by, None last; without it the list cannot be sorted so."""
+
+    name: str
+    label: str
+    is_number: bool = False
+    by: Callable[[Row], Any] | None = None
 
 
-def listed(
-    member: Member,
-    *,
-    tab: str = "all",
-    q: str = "",
-    status: str = "",
-    owner: int | None = None,
-    troubled: bool = False,
-    tag: str = "",
-    record: str = "",
-) -> QuerySet[Sequence]:
-    """The sequences of a tab, filtered; ``q`` is looked for in name and description. Active ones first.
+def _rate(part: str, of: Callable[[Figures], int]) -> Callable[[Row], float | None]:
+    def rate(row: Row) -> float | None:
+        whole = of(row.figures)
+        return getattr(row.figures, part) / whole if whole > 0 else None
 
-    ``troubled``: only those whose last run failed, or that hold somebody.
+    return rate
+
+
+def _number(name: str) -> Callable[[Row], int]:
+    return lambda row: int(getattr(row.figures, name))
+
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("steps", "Steps"),
+        Column("waiting", "Pending", True, _number("waiting")),
+        Column("active", "Active", True, lambda row: row.figures.active - row.figures.held),
+        Column("paused", "Paused", True, _number("paused")),
+        Column("held", "Blocked", True, _number("held")),
+        Column("exited", "Exited", True, _number("exited")),
+        Column("sent", "Sent", True, _number("sent")),
+        Column("replied", "Replied", True, _rate("replied", lambda f: f.contacted - f.bounced)),
+        Column("bounced", "Bounced", True, _rate("bounced", lambda f: f.sent)),
+        Column("opened", "Opened", True, _rate("opened", lambda f: f.delivered)),
+        Column("clicked", "Clicked", True, _rate("clicked", lambda f: f.delivered)),
+        Column("next_run", "Next run", False, lambda row: row.next_run_at),
+        Column("edited", "Edited", False, lambda row: row.sequence.edited_at),
+        Column("owner", "Owner", False, lambda row: row.sequence.owner.name.casefold()),
+        Column("record", "Audience", False, lambda row: row.sequence.record),
+    )
+}
+"""All columns besides the name, in the order in which they are offered."""
+
+USUAL = (
+    *("steps", "waiting", "active", "paused", "held", "exited", "sent", "replied", "bounced"),
+    *("next_run", "edited"),
+)
+NAME = Column("name", "Sequence", False, lambda row: row.sequence.name_norm)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list of sequences, and what is true of all that it asks for."""
+
+    lines: list[Line]
+    count: int
+    total: Figures
+    next_run_at: datetime | None
+    is_as_of_run: bool
+    """Whether some numbers are those of the last run."""
+    older: int | None
+    newer: int | None
+
+
+def page_of(
+    found: QuerySet[Sequence], sort: str = "", *, before: int | None = None, after: int | None = None
+) -> Page:
+    """The page behind the sequence ``before`` or ahead of the sequence ``after``; without either the first.
+
+    ``sort`` is the name of a column, with ``-`` the greatest first; empty: as they come. Who owns hundreds of sequences
+    still has few enough to put them in order here. A sequence that is gone leads to the first page.
     """
-    found = visible(member, "sequence.view", Sequence.objects.filter(of_tab(tab, member)))
-    for word in q.lower().split()[:5]:
-        found = found.filter(Q(name_norm__contains=word) | Q(description__icontains=word))
-    if status:
-        found = found.filter(status=status)
-    if owner is not None:
-        found = found.filter(owner=owner)
-    if tag:
-        found = found.filter(tags__contains=[tag])
-    if record:
-        found = found.filter(record=record)
-    if troubled:
-        held = Enrollment.objects.filter(~Q(held_reason=""), sequence=OuterRef("pk"), state=Enrollment.ACTIVE)
-        found = found.filter(~Q(problem="") | Q(Exists(held)))
-    rank = Case(*[When(status=status, then=place) for status, place in ORDER.items()])
-    return found.select_related("owner__user", "owner__team").order_by(rank, "-edited_at", "-pk")
+    rows = _sorted(rows_of(found), sort)
+    place = {row.sequence.pk: n for n, row in enumerate(rows)}
+    start = place[before] + 1 if before in place else 0
+    if before is None and after in place:
+        start = max(0, place[after] - PAGE)
+    shown = rows[start : start + PAGE]
+    return Page(
+        lines_of(shown),
+        count=len(rows),
+        total=reduce(Figures.plus, (row.figures for row in rows), Figures()),
+        next_run_at=min((row.next_run_at for row in rows if row.next_run_at), default=None),
+        is_as_of_run=any(row.figures.is_kept for row in rows),
+        older=shown[-1].sequence.pk if start + PAGE < len(rows) else None,
+        newer=shown[0].sequence.pk if shown and start else None,
+    )
 
 
-def counts(member: Member) -> dict[str, int]:
-    """How many each tab holds: one statement."""
-    seen = visible(member, "sequence.view", Sequence.objects.all()).order_by()
-    return seen.aggregate(**{tab: Count("pk", filter=of_tab(tab, member)) for tab in TABS})
+def rows_of(found: Iterable[Sequence]) -> list[Row]:
+    """What the list can be sorted by, of each."""
+    sequences = list(found)
+    figures, due = figures_of(sequences), _next_runs([s.pk for s in sequences])
+    return [Row(s, figures[s.pk], due.get(s.pk)) for s in sequences]
 
 
-def tags(member: Member) -> list[str]:
-    """The tags of the sequences that the member may see, for the filter."""
-    seen = visible(member, "sequence.view", Sequence.objects.exclude(tags=[])).order_by()
-    found = {tag for row in seen.values_list("tags", flat=True) for tag in row}
-    return sorted(found, key=str.casefold)
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    name = sort.removeprefix("-")
+    column = NAME if name == "name" else COLUMNS.get(name)
+    if column is None or column.by is None:
+        return rows
+    by = {row.sequence.pk: column.by(row) for row in rows}
+    filled = [row for row in rows if by[row.sequence.pk] is not None]
+    filled.sort(key=lambda row: by[row.sequence.pk], reverse=sort.startswith("-"))
+    return filled + [row for row in rows if by[row.sequence.pk] is None]
 
 
-def lines_of(sequences: Iterable[Sequence]) -> list[Line]:
+def lines_of(rows: list[Row]) -> list[Line]:
     """What the list says of each, in their order."""
-    found = list(sequences)
-    ids = [sequence.pk for sequence in found]
-    figures, due = figures_of(found), _next_runs(ids)
-    shapes = _shapes([sequence.plan_id for sequence in found])
+    ids = [row.sequence.pk for row in rows]
+    shapes = _shapes([row.sequence.plan_id for row in rows])
     shared = set(SequenceShare.objects.filter(sequence__in=ids).values_list("sequence_id", flat=True))
     return [
         Line(
-            s,
-            *shapes.get(s.plan_id, ([], 0)),
-            figures=figures[s.pk],
-            next_run_at=due.get(s.pk),
-            is_shared=s.is_shared or s.pk in shared,
+            row.sequence,
+            row.figures,
+            row.next_run_at,
+            *shapes.get(row.sequence.plan_id, ([], 0)),
+            is_shared=row.sequence.is_shared or row.sequence.pk in shared,
         )
-        for s in found
+        for row in rows
     ]
 
 
-def _shapes(plans: list[int]) -> dict[int, tuple[list[str], int]]:
+def _shapes(plans: list[int]) -> Mapping[int, tuple[list[str], int]]:
     """Plan → the kinds of its steps in order, and its last day."""
     rows = Step.objects.filter(plan__in=plans, is_off=False).order_by("day", "position", "pk")
     found: dict[int, tuple[list[str], int]] = {}
@@ -128,10 +183,3 @@ def quota_of(member: Member) -> tuple[int, int] | None:
     """How many sequences the member owns, of those that their role permits; None where it sets no limit (F-08)."""
     limit = member.role.sequences_per_user
     return None if limit is None else (owned(member), limit)
-
-
-def owners(member: Member) -> list[tuple[int, str]]:
-    """Those who own a sequence that the member may see, for the filter."""
-    seen = visible(member, "sequence.view", Sequence.objects.all()).order_by()
-    rows = Member.objects.filter(pk__in=seen.values("owner")).select_related("user")
-    return sorted(((row.pk, row.name) for row in rows), key=lambda pair: pair[1].casefold())

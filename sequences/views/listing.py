@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from audience.views.lookup import text_of
-from sequences.forms import RECORDS
-from sequences.models import Status
-from sequences.reading.figures import Figures
-from sequences.reading.listing import PAGE, TABS, counts, lines_of, listed, owners, quota_of, tags
+from audience.columns import moved_up
+from sequences.forms import KINDS, RECORDS
+from sequences.reading.filtering import STATUSES, TABS, counts, filtered, owners, tags
+from sequences.reading.listing import COLUMNS, USUAL, page_of, quota_of
 from sequences.views.access import number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
 from tenants.policy import can
 
-STATUSES = [(status.value, status.label) for status in Status if status != Status.ARCHIVED]
+REMEMBERED = "columns of sequences"
 
 
 @require_GET
 @requires("sequence.view")
 def index(request: MemberRequest) -> HttpResponse:
-    """All sequences that the member may see, a tab at a time."""
+    """All sequences that the member may see: a tab, filters, order, columns and a page, all from the address."""
     member, asked = request.member, request.GET
+    if "up" in asked:
+        return HttpResponseRedirect(f"{request.path}?{moved_up(asked)}")
     tab = asked.get("tab", "all") if asked.get("tab") in TABS else "all"
-    q, status, owner = (
-        text_of(asked, "q"),
-        _status_of(asked.get("status", "")),
-        number_of(asked.get("owner", "")),
-    )
-    troubled = asked.get("problems") == "1"
-    tag, record = text_of(asked, "tag"), asked.get("record", "")
-    record = record if record in dict(RECORDS) else ""
-    found = listed(
-        member, tab=tab, q=q, status=status, owner=owner, troubled=troubled, tag=tag, record=record
+    filters = filtered(member, tab, asked)
+    sort = asked.get("sort", "")
+    shown = page_of(
+        filters.qs.select_related("owner__user", "owner__team"),
+        sort,
+        before=number_of(asked.get("before", "")),
+        after=number_of(asked.get("after", "")),
     )
     lines = [
         replace(
@@ -45,26 +43,28 @@ def index(request: MemberRequest) -> HttpResponse:
             may_edit=can(member, "sequence.edit", line.sequence),
             may_share=can(member, "sequence.share", line.sequence),
         )
-        for line in lines_of(found[:PAGE])
+        for line in shown.lines
     ]
-    total = reduce(Figures.plus, (line.figures for line in lines), Figures())
-    due = [line.next_run_at for line in lines if line.next_run_at]
+    names = _columns(request)
     may_create = can(member, "sequence.create")
-    context = {
+    paging = ("q", "before", "after", "panel", "columns")
+    context: dict[str, Any] = {
+        "kept_pairs": [
+            (key, value) for key, values in asked.lists() if key not in paging for value in values
+        ],
         "tab": tab,
         "counts": counts(member),
-        "filters": {
-            "q": q,
-            "status": status,
-            "owner": owner,
-            "problems": "1" if troubled else "",
-            "tag": tag,
-            "record": record,
-        },
+        "filters": filters.asked,
+        "is_filtered": filters.is_filtered,
+        "sort": sort,
+        "shown": shown,
         "lines": lines,
-        "total": total,
-        "next_run_at": min(due, default=None),
+        "columns": [COLUMNS[name] for name in names],
+        "known": COLUMNS,
+        "is_chosen": names != list(USUAL),
+        "panel": asked.get("panel") if asked.get("panel") == "columns" else "",
         "statuses": STATUSES,
+        "kinds": KINDS,
         "owners": owners(member),
         "tags": [(word, word) for word in tags(member)],
         "records": RECORDS,
@@ -72,9 +72,13 @@ def index(request: MemberRequest) -> HttpResponse:
         "quota": quota_of(member) if may_create else None,
         "now": now(),
     }
-    return page(request, "sequences/list.html", context, parts=("sequences",))
+    return page(request, "sequences/list.html", context, parts=("sequences", "panel"))
 
 
-def _status_of(asked: str) -> str:
-    """The status asked for; another word than those offered filters nothing."""
-    return asked if asked in dict(STATUSES) else ""
+def _columns(request: MemberRequest) -> list[str]:
+    """The names of the columns: those of the address, else those chosen last in this browser, else the usual ones."""
+    chosen = [name for name in dict.fromkeys(request.GET.getlist("col")) if name in COLUMNS]
+    if "columns" in request.GET:
+        request.session[REMEMBERED] = chosen
+    remembered = request.session.get(REMEMBERED, ())
+    return chosen or [name for name in remembered if name in COLUMNS] or list(USUAL)

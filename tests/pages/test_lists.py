@@ -76,6 +76,17 @@ def test_a_list_shows_whom_its_address_asks_for(me: Somebody, address: str, foun
     assert names(me.get(f"/contacts/{address}")) == found
 
 
+def test_columns_are_put_in_order_and_the_choice_stays_open(me: Somebody) -> None:
+    people(me)
+    moved = me.client.get("/contacts/?col=email&col=score&col=owner&up=owner&sort=score&panel=columns")
+    assert moved.status_code == 302
+    assert parse_qs(urlsplit(moved["Location"]).query)["col"] == ["email", "owner", "score"]
+    page = me.get(moved["Location"])
+    assert "Move Score up" in page and "Move Email up" not in page
+    heads = re.findall(r'<th scope="col" class="[^"]*"[^>]*>(?:<a[^>]*>)?([A-Z][a-z]+)', page)
+    assert heads == ["Name", "Email", "Owner", "Score"]
+
+
 def test_me_is_who_looks(me: Somebody) -> None:
     with use(me.tenant):
         ContactFactory(first_name="Ann", last_name="A", owner=me.member)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import re
+from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
 
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
-from sequences.models import Enrollment, Sequence, Status
+from sequences.models import Enrollment, Schedule, Sequence, Status
 from tenants.models import Member, Role, Tenant
 from tenants.wall import use
-from tests.factories import NOW, make_member, make_tenant
+from tests.factories import NOW, ContactFactory, make_member, make_tenant
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import live
 
@@ -111,6 +115,157 @@ def test_many_sequences_take_as_many_questions_as_one(
         add_step(sequence=made, kind="call", by=rep, now=NOW, settings={"title": "T"})
     with django_assert_max_num_queries(25):
         client.get(LIST)
+
+
+def named(client: Client, **query: object) -> list[str]:
+    """The names of the sequences in the list, in its order."""
+    return re.findall(r'class="row-link" href="/sequences/\d+/">([^<]*)<', text(client.get(LIST, query)))
+
+
+def made(rep: Member, *names: str, **values: object) -> list[Sequence]:
+    """Sequences of the rep, each edited later than the one before."""
+    found = []
+    for n, name in enumerate(names):
+        sequence = create_sequence(name=name, by=rep, now=NOW)
+        Sequence.objects.filter(pk=sequence.pk).update(edited_at=NOW + timedelta(hours=n), **values)
+        found.append(sequence)
+    return found
+
+
+def put_in(sequence: Sequence, count: int, **values: object) -> None:
+    Enrollment.objects.bulk_create(
+        Enrollment(
+            **{
+                "sequence": sequence,
+                "contact": ContactFactory(),
+                "entered_at": NOW,
+                "state": "active",
+                "day1_run": 1,
+            }
+            | values
+        )
+        for _ in range(count)
+    )
+
+
+def test_it_is_put_in_order_by_a_column(client: Client, rep: Member) -> None:
+    a, b, c = made(rep, "Aa", "Bb", "Cc")
+    put_in(a, 2)
+    put_in(a, 1, state="exited")
+    put_in(b, 3)
+    Schedule.objects.filter(sequence_id=c.pk).delete()
+    Schedule.objects.create(tenant_id=rep.tenant_id, sequence_id=c.pk, next_run_at=NOW)
+    assert named(client) == ["Cc", "Bb", "Aa"], "edited last first"
+    assert named(client, sort="name") == ["Aa", "Bb", "Cc"]
+    assert named(client, sort="-active") == ["Bb", "Aa", "Cc"]
+    assert named(client, sort="-exited") == ["Aa", "Cc", "Bb"]
+    assert named(client, sort="edited") == ["Aa", "Bb", "Cc"]
+    assert named(client, sort="next_run") == named(client, sort="-next_run") == ["Cc", "Bb", "Aa"], (
+        "none is last"
+    )
+    assert named(client, sort="nonsense") == named(client, sort="steps") == ["Cc", "Bb", "Aa"]
+    assert 'aria-sort="descending"' in text(client.get(LIST, {"sort": "-active"}))
+
+
+def test_people_are_told_apart_and_lead_to_themselves(client: Client, rep: Member) -> None:
+    (sequence,) = made(rep, "Aa")
+    put_in(sequence, 4)
+    put_in(sequence, 3, held_reason="limit")
+    put_in(sequence, 2, state="paused")
+    put_in(sequence, 1, state="exited", exit_reason="replied", exited_at=NOW)
+    page = text(client.get(LIST))
+    for state, count in (("active", 4), ("held", 3), ("paused", 2), ("exited", 1)):
+        href = f"/sequences/{sequence.pk}/people/?state={state}"
+        assert f'href="{href}">{count}<' in page, state
+        assert text(client.get(href)).count('class="row-link"') == count
+
+
+def test_the_columns_are_chosen_put_in_order_and_kept(client: Client, sequence: Sequence) -> None:
+    def heads(query: str = "") -> list[str]:
+        head = text(client.get(f"{LIST}{query}")).partition("<thead>")[2].partition("</thead>")[0]
+        return re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([A-Z][a-z ]+)', head)
+
+    assert heads()[:3] == ["Sequence", "Steps", "Pending"]
+    assert heads("?columns=1&col=owner&col=sent&col=nonsense") == ["Sequence", "Owner", "Sent"]
+    assert heads() == ["Sequence", "Owner", "Sent"], "the browser keeps them"
+    moved = client.get(f"{LIST}?columns=1&col=owner&col=sent&col=edited&up=edited&tab=mine")
+    assert moved.status_code == 302
+    assert heads(moved["Location"].removeprefix(LIST)) == ["Sequence", "Owner", "Edited", "Sent"]
+    assert "Move Sent up" in text(client.get(moved["Location"])), "the choice stays open"
+    assert heads("?columns=1")[:3] == ["Sequence", "Steps", "Pending"], "with none chosen the usual ones"
+    assert heads()[:3] == ["Sequence", "Steps", "Pending"]
+
+
+def test_it_is_filtered_by_kind_and_record(client: Client, rep: Member) -> None:
+    (a,) = made(rep, "Aa", kind="smart")
+    (b,) = made(rep, "Bb", record="opportunity")
+    assert named(client, kind="smart") == [a.name]
+    assert named(client, record="opportunity") == [b.name]
+    assert named(client, kind="nonsense", record="\x00") == [b.name, a.name]
+    assert named(client, kind="adaptive") == []
+
+
+def test_many_sequences_come_page_by_page_in_any_order(client: Client, rep: Member) -> None:
+    made(rep, *(f"Number {n:03}" for n in range(120)))
+    for sort in ("", "name"):
+        seen: list[str] = []
+        query = {"sort": sort} if sort else {}
+        while True:
+            page = text(client.get(LIST, query))
+            found = re.findall(r'class="row-link" href="/sequences/\d+/">([^<]*)<', page)
+            back = re.search(r'href="([^"]*after=\d+[^"]*)" rel="prev"', page)
+            if seen:
+                assert back
+                before = text(client.get(f"{LIST}{html.unescape(back[1])}"))
+                assert f">{seen[-1]}<" in before and f">{found[0]}<" not in before
+            else:
+                assert not back
+            seen += found
+            more = re.search(r'href="([^"]*before=\d+[^"]*)" rel="next"', page)
+            if not more:
+                break
+            query = dict(parse_qsl(urlsplit(html.unescape(more[1])).query))
+        expected = [f"Number {n:03}" for n in range(120)]
+        assert seen == (expected if sort else expected[::-1])
+    assert "120 sequences" in text(client.get(LIST)), "the head counts all"
+    assert named(client, before="999999") == named(client), "one that is gone leads to the first page"
+
+
+def test_numbers_of_many_people_are_those_of_the_last_run(client: Client, rep: Member) -> None:
+    small, large = made(rep, "Small", "Large")
+    put_in(small, 2)
+    put_in(large, 3)
+    steps = {"s1": {"sent": 30_000, "opened": 0, "clicked": 0, "replied": 300, "bounced": 0}}
+    Sequence.objects.filter(pk=large.pk).update(
+        counters={
+            "entered": 30_000,
+            "active": 29_700,
+            "paused": 0,
+            "held": 0,
+            "exited": {"replied": 300},
+            "steps": steps,
+        }
+    )
+    page = text(client.get(LIST))
+    assert ">29,700<" in page and "as of their last run" in page
+    assert "29,702 people inside" in page
+    assert named(client, sort="active") == ["Small", "Large"]
+
+
+def test_the_switch_of_a_row_pauses_and_resumes(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant)
+    for path, status, checked in (("pause", "paused", "false"), ("resume", "active", "true")):
+        assert f'action="/sequences/{sequence.pk}/{path}/"' in text(client.get(LIST))
+        page = client.post(f"/sequences/{sequence.pk}/{path}/", {"next": LIST}, follow=True)
+        sequence.refresh_from_db()
+        assert sequence.status == status
+        assert f'role="switch" aria-checked="{checked}" aria-label="Outbound runs"' in text(page)
+
+
+def test_who_may_only_look_has_no_switch(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+    live(sequence, tenant)
+    page = text(sign_in(make_member("read_only")).get(LIST))
+    assert "Outbound" in page and 'role="switch"' not in page
 
 
 def test_an_empty_list_says_what_to_do(tenant: Tenant, sign_in: SignIn) -> None:
