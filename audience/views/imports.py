@@ -258,7 +258,10 @@ def refused(request: MemberRequest, pk: int) -> FileResponse:
 
 
 def _seen(request: MemberRequest, pk: int) -> ImportJob:
+    """The import; what changes it locks it, and sees it as whoever came first left it."""
     found = visible(request.member, "import.run", ImportJob.objects.select_related("owner__user"))
+    if request.method == "POST":
+        found = found.select_for_update(of=("self",), no_key=True)
     return get_object_or_404(found, pk=pk)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils.timezone import now
 
 from audience import tasks
 from audience.imports.work import Work
 from audience.models import Contact, ImportDue, ImportFile, ImportJob
 from tenants.wall import use
-from tests.pages.imports.importing import started, upload, work
+from tests.factories import make_tenant
+from tests.pages.imports.importing import FORM, started, upload, work
 from tests.pages.somebody import Somebody, words
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +49,22 @@ def test_an_import_is_started_once(me: Somebody) -> None:
     me.client.post(f"{path}reread/", {"encoding": "cp1250"})
     with use(me.tenant):
         assert ImportJob.objects.get().encoding == "utf-8"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_clicks_at_once_one_starts_the_import() -> None:
+    me = Somebody(Client(), make_tenant())
+    path = upload(me)
+
+    def click(_: int) -> int:
+        status = me.client.post(f"{path}start/", FORM).status_code
+        connection.close()
+        return status
+
+    with ThreadPoolExecutor(4) as several:
+        assert set(several.map(click, range(4))) == {302}
+    work(me, path)
+    assert "Created 2 Updated 0 Skipped 0 Refused 1" in words(me.get(path))
 
 
 def test_the_task_works_an_import_to_its_end(me: Somebody) -> None:
