@@ -11,6 +11,7 @@ from sequences.views import (
     detail,
     editor,
     effects,
+    files,
     listing,
     people,
     sample,
@@ -53,6 +54,7 @@ states = [
     path("delete/", status.ask_delete, name="sequence-delete"),
     path("delete/do/", status.delete, name="sequence-delete-do"),
     path("clone/", creating.clone, name="sequence-clone"),
+    path("export/", files.export_one, name="sequence-export"),
     path("share/", sharing.sharing, name="sequence-share"),
 ]
 
@@ -71,6 +73,7 @@ pages = [
 urlpatterns = [
     path("", listing.index, name="sequences"),
     path("new/", creating.new, name="sequence-new"),
+    path("import/", files.import_file, name="sequence-import"),
     path("panel/contact/<int:pk>/", contact.panel, name="sequence-panel"),
     path("panel/template/<int:pk>/", template.panel, name="sequence-template-panel"),
     path("panel/contact/<int:pk>/add/", adding.add_contact, name="sequence-add-contact"),

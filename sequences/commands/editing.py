@@ -81,7 +81,7 @@ def create_sequence(
 ) -> Sequence:
     """A draft of an empty plan, owned by ``by``. Raises Refused with the field at fault."""
     require(by, "sequence.create")
-    _refuse_beyond_limit(by)
+    refuse_beyond_limit(by)
     plan = Plan.objects.create(made_at=now, made_by=by)
     sequence = Sequence(
         owner=by,
@@ -191,7 +191,7 @@ def owned(member: Member) -> int:
     return Sequence.objects.filter(owner=member).exclude(status=Status.ARCHIVED).count()
 
 
-def _refuse_beyond_limit(by: Member) -> None:
+def refuse_beyond_limit(by: Member) -> None:
     limit = by.role.sequences_per_user
     if limit is None:
         return

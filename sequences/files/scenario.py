@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from audience.conditions.faults import Fault, Place, spelled
 from audience.fields import CONTACT, RECORDS, Catalogue
@@ -27,6 +27,8 @@ from sequences.files.specs import Scenario, TemplateSpec, ViewSpec
 from sequences.files.timeline import Timeline
 from sequences.trace import trace_lines
 from tenants.localtime import zone_named
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 500
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -55,17 +57,22 @@ class FaultyFile(Exception):
 
 def read_scenario(text: str, *, file: str, check: TemplateCheck = check_template) -> Scenario:
     """The scenario of a file's text; ``check`` says what is wrong with a template. Raises FaultyFile."""
+    return understood(text, file=file, read=lambda raw, faults: _scenario(raw, faults, check))
+
+
+def understood(text: str, *, file: str, read: Callable[[Any, list[Fault]], T]) -> T:
+    """What ``read`` makes of a file's plain values, where it names no fault. Raises FaultyFile."""
     try:
         document = read_document(text)
     except NotYaml as wrong:
         place = f"line {wrong.line}" if wrong.line else "file"
         raise FaultyFile([FileFault(file, place, wrong.reason)]) from None
     faults = list(document.faults)
-    scenario = _scenario(document.value, faults, check)
+    found = read(document.value, faults)
     if faults:
         faults.sort(key=lambda fault: document.line_of(fault.place))
         raise FaultyFile([FileFault(file, _where(fault.place, document), fault.reason) for fault in faults])
-    return scenario
+    return found
 
 
 def _where(place: Place, document: Document) -> str:
@@ -109,8 +116,8 @@ def _scenario(raw: Any, faults: list[Fault], check: TemplateCheck) -> Scenario:
     users = read_users(keys, limit, setting)
     setting.users = user_names(users)
     records = read_records(keys, setting)
-    views = _views(keys, setting)
-    templates = _templates(keys, setting)
+    views = read_views(keys, setting)
+    templates = read_templates(keys, setting)
     sequences = tuple(
         read_sequence(Keys(item, place, faults), setting, users[0].email)
         for item, place in keys.items("sequences")
@@ -172,7 +179,8 @@ def _named(raw: Mapping[str, Any], key: str, name: str) -> list[Mapping[str, Any
     return [item for item in found if item.get(name) is not None]
 
 
-def _views(keys: Keys, setting: Setting) -> tuple[ViewSpec, ...]:
+def read_views(keys: Keys, setting: Setting) -> tuple[ViewSpec, ...]:
+    """The saved views of a file; from then on its sequences may name them."""
     views = tuple(_view(Keys(raw, place, keys.faults), setting) for raw, place in keys.items("views"))
     names_once([view.name for view in views], keys, "views")
     setting.views = {view.name: view.record for view in reversed(views)}
@@ -188,7 +196,8 @@ def _view(keys: Keys, setting: Setting) -> ViewSpec:
     return ViewSpec(name, record, group)
 
 
-def _templates(keys: Keys, setting: Setting) -> tuple[TemplateSpec, ...]:
+def read_templates(keys: Keys, setting: Setting) -> tuple[TemplateSpec, ...]:
+    """The templates of a file, likewise."""
     raw = keys.raw("templates")
     all_keys = Keys({} if raw is None else raw, ("templates",), keys.faults)
     names = list(all_keys.left)

@@ -1,0 +1,86 @@
+"""/sequences/<id>/export/ and /sequences/import/: a sequence leaves as a file and comes in as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from messaging.models import Template
+from sequences.models import Sequence
+from tenants.models import Tenant
+from tenants.wall import use
+from tests.factories import make_member, make_tenant
+from tests.pages.conftest import SignIn
+from tests.pages.somebody import words
+
+pytestmark = pytest.mark.usefixtures("tenant")
+
+
+def uploaded(client: Client, content: bytes) -> Any:
+    return client.post("/sequences/import/", {"file": SimpleUploadedFile("x.yaml", content)})
+
+
+def test_a_sequence_goes_by_file_into_another_workspace(
+    client: Client, sequence: Sequence, sign_in: SignIn
+) -> None:
+    response = client.get(f"/sequences/{sequence.pk}/export/")
+    assert response["Content-Disposition"] == 'attachment; filename="outbound.yaml"'
+    text = response.content.decode()
+    with use(make_tenant()):
+        there = sign_in(make_member("sales_rep", "rita@fabrikam.example"))
+        page = words(uploaded(there, response.content).content.decode())
+        assert "Outbound" in page and "Classic sequence, 2 steps" in page and "Intro" in page
+        assert "Nobody here has rep@us.example" in page
+        assert not Sequence.objects.exists()
+        made = there.post("/sequences/import/", {"text": text, "make": "1"})
+        assert made.status_code == 302
+        one = Sequence.objects.get()
+        assert made["Location"] == f"/sequences/{one.pk}/edit/"
+        assert (one.name, one.status, one.plan.steps.count()) == ("Outbound", "draft", 2)
+        assert "2 steps" in words(there.get("/sequences/").content.decode())
+
+
+def test_what_is_wrong_with_a_file_is_said_with_its_line(client: Client, sequence: Sequence) -> None:
+    content = client.get(f"/sequences/{sequence.pk}/export/").content.replace(b"kind: email", b"kind: pigeon")
+    response = uploaded(client, content)
+    page = words(response.content.decode())
+    assert response.status_code == 422 and "Nothing was brought in" in page and "pigeon" in page
+    assert "line" in page and "steps.email1.kind" in page
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "not a text in UTF-8"),
+        (b"", "empty"),
+        (b"a" * 1_000_001, "1 MB"),
+        (b"just words", "keys and values are wanted"),
+    ],
+)
+def test_what_is_no_file_of_sequences_is_refused(client: Client, content: bytes, said: str) -> None:
+    response = uploaded(client, content)
+    assert response.status_code == 422 and said in words(response.content.decode())
+    assert not Sequence.objects.exists()
+
+
+def test_without_a_file_one_is_asked_for(client: Client) -> None:
+    response = client.post("/sequences/import/", {})
+    assert response.status_code == 422 and "Choose a file." in words(response.content.decode())
+
+
+def test_a_personal_template_does_not_leave_with_somebody_else(
+    sequence: Sequence, tenant: Tenant, sign_in: SignIn
+) -> None:
+    Template.objects.update(is_shared=False)
+    other = make_member("sales_rep", "other@us.example")
+    Sequence.objects.update(is_shared=True)
+    response = sign_in(other).get(f"/sequences/{sequence.pk}/export/", follow=True)
+    assert "personal template of somebody else" in response.content.decode()
+
+
+def test_who_may_not_create_brings_nothing_in(sign_in: SignIn, tenant: Tenant) -> None:
+    analyst = sign_in(make_member("read_only", "eye@us.example"))
+    assert analyst.get("/sequences/import/").status_code == 403
