@@ -57,6 +57,20 @@ def due_by(now: datetime) -> QuerySet[Schedule]:
     return Schedule.objects.filter(ready, next_run_at__lte=now).order_by("next_run_at", "sequence_id")
 
 
+def put_off_until(now: datetime, tenant_id: int | None = None) -> list[tuple[Sequence, datetime]]:
+    """The sequences whose due run failed, each with when it is tried again."""
+    waiting = Schedule.objects.filter(next_run_at__lte=now, retry_at__gt=now).order_by("retry_at", "pk")
+    if tenant_id is not None:
+        waiting = waiting.filter(tenant_id=tenant_id)
+    found = []
+    for row in waiting:
+        with use(row.tenant_id):
+            sequence = Sequence.objects.filter(pk=row.sequence_id).first()
+        if sequence is not None and row.retry_at is not None:
+            found.append((sequence, row.retry_at))
+    return found
+
+
 def tenants_due(now: datetime) -> list[int]:
     """The ids of tenants in which something is due, those that wait longest first."""
     return list(dict.fromkeys(due_by(now).values_list("tenant_id", flat=True)))

@@ -47,6 +47,9 @@ SETTINGS = frozenset(name for names in SECTIONS.values() for name in names)
 #: a change of these moves the next run (semantics 2.8)
 SCHEDULE = frozenset(SECTIONS["timing"]) - {"window_start", "window_end"}
 
+#: what these may be (semantics §1)
+KNOWN = {"record": ("contact", "account", "opportunity"), "kind": ("classic", "smart", "adaptive")}
+
 #: fixed from the first activation on (F-19)
 FIXED = {"record": "the kind of record", "kind": "the type"}
 
@@ -81,6 +84,7 @@ def create_sequence(
 ) -> Sequence:
     """A draft of an empty plan, owned by ``by``. Raises Refused with the field at fault."""
     require(by, "sequence.create")
+    _refuse_unknown({"record": record, "kind": kind})
     refuse_beyond_limit(by)
     plan = Plan.objects.create(made_at=now, made_by=by)
     sequence = Sequence(
@@ -123,6 +127,7 @@ def change_settings(
     values = merged_settings(row, seen, given, by)
     views = values.pop("views", None)
     before = {name: getattr(row, name) for name in values}
+    _refuse_unknown(values)
     _refuse_fixed(row, values)
     _assign(row, values)
     changed = [name for name in values if getattr(row, name) != before[name]]
@@ -200,6 +205,13 @@ def refuse_beyond_limit(by: Member) -> None:
     if has >= limit:
         many = "1 sequence" if limit == 1 else f"{limit} sequences"
         raise Refused(f"Your role permits {many}, and you own {has}. Archive one first.")
+
+
+def _refuse_unknown(values: dict[str, Any]) -> None:
+    for name, known in KNOWN.items():
+        if name in values and values[name] not in known:
+            what = FIXED[name].removeprefix("the ")
+            raise Refused(f"“{values[name]}” is no {what} of a sequence: {', '.join(known)}.", name)
 
 
 def _refuse_fixed(sequence: Sequence, values: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from sequences.reading.timeline import LONGEST_TEXT, plain
 from sequences.refusals import Refused, Stale
 from sequences.seen import step_of
 from sequences.views import contested
+from sequences.views.access import number_of
 from steps.forms import FORMS
 from steps.kinds import KINDS
 from steps.models import Step
@@ -49,12 +50,19 @@ class StepPanel:
     """The form of a step with its conditions, as stored, as proposed, or (with ``data``) as posted."""
 
     def __init__(
-        self, material: Material, *, kind: str, step: Step | None = None, day: int = 1, data: Any = None
+        self,
+        material: Material,
+        *,
+        kind: str,
+        step: Step | None = None,
+        day: int = 1,
+        push: int = 0,
+        data: Any = None,
     ) -> None:
         if kind not in FORMS:
             raise Http404
         self.material, self.kind, self.step = material, kind, step
-        self.form = FORMS[kind](data, setting=material.setting, step=step, initial={"day": day})
+        self.form = FORMS[kind](data, setting=material.setting, step=step, initial={"day": day, "push": push})
         if self.is_new:
             self.form.fields["push"] = forms.IntegerField(
                 label="Move later steps by", min_value=0, max_value=LAST_DAY, required=False
@@ -154,7 +162,8 @@ def asked_panel(request: MemberRequest, material: Material) -> StepPanel | None:
     """The panel that the address names; of a step that is gone, 404."""
     asked = request.GET
     if asked.get("new"):
-        return StepPanel(material, kind=asked["new"], day=_day(asked.get("day", "")))
+        day, push = _day(asked.get("day", "")), number_of(asked.get("push", "")) or 0
+        return StepPanel(material, kind=asked["new"], day=day, push=min(push, LAST_DAY))
     if not asked.get("step"):
         return None
     step = material.step(asked["step"])

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.timezone import now
 
-from config import heartbeat, senders, watch
+from config import health, heartbeat, senders, watch
 from messaging.models import Mailbox
 from sequences.models import Schedule
 from tenants.wall import use
@@ -130,3 +130,19 @@ def name_server() -> Iterator[dns.resolver.Resolver]:
     resolver.nameservers, resolver.port = ["127.0.0.1"], server.getsockname()[1]
     yield resolver
     server.close()
+
+
+def test_not_being_ready_yet_is_no_error_but_being_so_no_more_is(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_was_ready", threading.Event())
+    caplog.set_level("INFO")
+    assert client.get("/readyz").status_code == 503
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    for key in (heartbeat.BEAT, heartbeat.WORKER, heartbeat.TICK):
+        heartbeat.write(key)
+    assert client.get("/readyz").status_code == 200
+    cache.clear()
+    caplog.clear()
+    assert client.get("/readyz").status_code == 503
+    assert [(record.levelname, record.message) for record in caplog.records] == [("ERROR", "not ready")]

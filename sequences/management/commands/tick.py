@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             for failure in failed:
                 self.stderr.write(said(tenant, failure))
             has_failed = has_failed or bool(failed)
+        for line in waiting(options["tenant"], at or now()):
+            self.stderr.write(line)
         if has_failed:
             sys.exit(1)
 
@@ -80,6 +83,14 @@ def as_line(tenant: Tenant, worked: Worked) -> str:
         return f"{tenant.slug}  {sequence.name}  {local}  missed"
     counts = ("entered", "executed", "skipped", "held", "exited")
     return f"{tenant.slug}  {sequence.name}  {local}  " + "  ".join(f"{getattr(run, n)} {n}" for n in counts)
+
+
+def waiting(slug: str | None, by: datetime) -> Iterator[str]:
+    """A line for each run that failed and waits for its next try."""
+    named = Tenant.objects.get(slug=slug) if slug else None
+    for sequence, retry_at in ticking.put_off_until(by, named.pk if named else None):
+        until = f"{retry_at.astimezone(sequence.timezone):%Y-%m-%d %H:%M:%S}"
+        yield f"{sequence.tenant.slug}: {sequence.name}: its run failed and is tried again at {until}"
 
 
 def said(tenant: Tenant, failure: Failed) -> str:

@@ -150,3 +150,14 @@ def test_dates_are_kept_as_text_in_the_audit_log(rep: Member) -> None:
     sequence = make(rep)
     change_settings(sequence=sequence, by=rep, now=NOW, holidays=[str(date(2026, 12, 24))])
     assert AuditLine.objects.get(verb="sequence.change").data["after"]["holidays"] == ["2026-12-24"]
+
+
+def test_only_known_kinds_and_records_are_taken(rep: Member) -> None:
+    for wrong in ({"kind": "clasic"}, {"record": "lead"}):
+        with pytest.raises(Refused) as refused:
+            make(rep, **wrong)
+        assert refused.value.field in wrong
+    sequence = make(rep)
+    with pytest.raises(Refused, match="“lead” is no kind of record of a sequence"):
+        change_settings(sequence=sequence, by=rep, now=NOW, record="lead")
+    assert Sequence.objects.get().record == "contact"

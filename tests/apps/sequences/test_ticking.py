@@ -177,3 +177,17 @@ def test_a_run_keeps_what_it_did_and_the_sequence_its_counters(tenant: Tenant) -
     assert (counted["steps"]["a"]["executed"], counted["steps"]["a"]["skipped"]) == (14, 0)
     assert on.sequence.counted_at == on.runs[-1].scheduled_for
     assert on.next_run == first.scheduled_for + timedelta(days=2)
+
+
+def test_tick_says_what_failed_before_and_waits_for_its_next_try(
+    tenant: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on = stage(tenant, BODY)
+    Schedule.objects.filter(sequence_id=on.sequence.pk).update(
+        failures=1, retry_at=at("05-04 09:01"), next_run_at=at("05-04 09:00")
+    )
+    call_command("tick", at="2026-05-04T09:00:30+02:00")
+    said = capsys.readouterr().err
+    assert f"{tenant.slug}: {on.sequence.name}: its run failed and is tried again at 2026-05-04" in said
+    call_command("tick", at="2026-05-04T08:59:00+02:00")
+    assert "tried again" not in capsys.readouterr().err

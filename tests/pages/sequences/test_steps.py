@@ -334,3 +334,18 @@ def test_a_step_is_dropped_on_a_place_of_a_day(client: Client, sequence: Sequenc
     said = text(client.post(path, {"day": "99", "place": "0"}, follow=True))
     assert "A day is a number from 1 to 90." in said
     assert client.post(path, {"day": "x", "place": "9" * 30}).status_code == 302
+
+
+def test_which_later_steps_would_move_follows_the_day(client: Client, sequence: Sequence) -> None:
+    asked = {"new": "task", "day": "2", "push": "4"}
+    page = text(
+        client.get(f"/sequences/{sequence.pk}/edit/", asked, headers=HTMX | {"HX-Target": "timeline"})
+    )
+    shown = page[page.index('id="push"') :]
+    assert "Steps on day 3 come later" in shown and 'value="4"' in shown[: shown.index("</div>")]
+    asked["day"] = "3"
+    page = text(
+        client.get(f"/sequences/{sequence.pk}/edit/", asked, headers=HTMX | {"HX-Target": "timeline"})
+    )
+    assert "come later" not in page and 'id="push"' in page
+    assert 'hx-select-oob="#push"' in page
