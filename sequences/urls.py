@@ -5,6 +5,7 @@ from django.urls import include, path
 from sequences.views import (
     adding,
     audience,
+    bulk,
     contact,
     creating,
     dates,
@@ -61,7 +62,7 @@ states = [
 pages = [
     path("", detail.overview, name="sequence"),
     path("people/", people.index, name="sequence-people"),
-    path("people/do/", people.bulk, name="sequence-bulk"),
+    path("people/do/", bulk.bulk, name="sequence-bulk"),
     path("people/<int:contact_id>/", why.why, name="sequence-why"),
     path("people/add/", adding.ask, name="sequence-add"),
     path("people/add/do/", adding.add, name="sequence-add-do"),

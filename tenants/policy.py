@@ -59,16 +59,16 @@ def require_any(member: Member | None, *actions: str) -> None:
         require(member, actions[0])
 
 
-def visible(member: Member, action: str, objects: QuerySet[M]) -> QuerySet[M]:
-    """Those of ``objects`` (of a model with an owner) to which ``can(member, action, object)``, as a set."""
+def visible(member: Member, action: str, objects: QuerySet[M], *, owner: str = "owner") -> QuerySet[M]:
+    """Those of ``objects`` to which ``can(member, action, object)``, as a set; ``owner``: the field that has theirs."""
     reach = scope(member, action)
     if reach == ALL:
         return objects
     if reach == NONE:
         return objects.none()
-    mine = Q(owner=member)
+    mine = Q((owner, member))
     if reach == TEAM and member.team_id is not None:
-        mine |= Q(owner__team=member.team_id)
+        mine |= Q((f"{owner}__team", member.team_id))
     if action.endswith(".view") and any(f.name == "is_shared" for f in objects.model._meta.fields):
         mine |= Q(is_shared=True)
         if with_some := getattr(objects.model, "shared_with", None):

@@ -10,8 +10,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from activities import reminders
+from activities.models import Reminder
 from sequences import enrollment
-from sequences.models import Addition, Sequence, Status
+from sequences.models import Addition, Enrollment, Sequence, Status
 from sequences.refusals import Refused
 from tenants.commands import audit
 from tenants.models import Member
@@ -71,6 +73,18 @@ def resume(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: date
     row, ids = _held(sequence, by), sorted(set(contacts))
     resumed = enrollment.resume(row, enrollment.stays_of(row, ids), now=now, by=by)
     return _done(row, "people.resume", ids, resumed, by, now)
+
+
+@transaction.atomic
+def skip_reminders(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
+    """Skip the open reminders of their stays, as far as ``by`` may work them (semantics 2.34); of how many stays."""
+    require(by, "enrollment.manage", sequence)
+    ids = sorted(set(contacts))
+    stays = Enrollment.objects.filter(sequence=sequence, contact__in=ids)
+    skipped = reminders.skip_all(
+        Reminder.objects.filter(enrollment_id__in=stays.values("pk")), by=by, now=now
+    )
+    return _done(sequence, "people.skip", ids, skipped, by, now)
 
 
 def _held(sequence: Sequence, by: Member) -> Sequence:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from audience.views.lookup import contacts_seen, text_of
-from sequences.commands import people as commands
+from audience.views.lookup import text_of
 from sequences.models import Sequence
 from sequences.reading.live import coming
 from sequences.reading.material import Material
@@ -27,7 +23,7 @@ from sequences.reading.people import (
     rows_of,
     steps_that_did,
 )
-from sequences.views.access import action, back, ids_of, number_of, seen_by
+from sequences.views.access import number_of, seen_by
 from sequences.views.detail import head_of
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
@@ -35,11 +31,6 @@ from tenants.fragments import page
 from tenants.policy import scope
 from tenants.roles import ALL
 
-VERBS = {
-    "pause": (commands.pause, "paused"),
-    "resume": (commands.resume, "go on"),
-    "remove": (commands.remove, "removed; their history stays"),
-}
 WAITING = "waiting"
 
 
@@ -104,34 +95,3 @@ def _waiting(
         "total": found.count(),
         "last": last,
     }
-
-
-@action("enrollment.manage")
-def bulk(request: MemberRequest, sequence: Sequence) -> str:
-    """Pause, let go on or remove those picked, or everyone whom the filter of the list holds."""
-    verb = request.POST.get("do", "")
-    if verb not in VERBS:
-        messages.error(request, "Choose what is to be done.")
-        return back(request, sequence)
-    contacts = _picked(request, sequence)
-    command, words = VERBS[verb]
-    count = command(sequence=sequence, contacts=contacts, by=request.member, now=now())
-    left = len(contacts) - count
-    said = f"{_people(count)} {words}."
-    messages.success(request, f"{said} {left} did not need it." if left > 0 and count else said)
-    return back(request, sequence)
-
-
-def _picked(request: MemberRequest, sequence: Sequence) -> list[int]:
-    """Ids of contacts: those ticked, or all of the filter that the list showed; never of one whom it would not show."""
-    if not request.POST.get("everyone"):
-        found: QuerySet[Any] = contacts_seen(request).filter(pk__in=ids_of(request.POST.getlist("ids")))
-        return list(found.values_list("pk", flat=True))
-    wanted = asked_of(request.GET)
-    list_: Any = additions if wanted.state == WAITING else people
-    found = list_(sequence, wanted, reader=request.member)
-    return list(found.order_by().values_list("contact_id", flat=True).distinct())
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
