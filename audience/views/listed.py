@@ -74,12 +74,19 @@ def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
         "mine": [view for view in views if view.owner_id == request.member.pk],
         "others": [view for view in views if view.owner_id != request.member.pk],
         "may_change_view": listing.view is not None and may_change(request.member, listing.view),
-        "stages": [(value, value) for value in values_of_list(listing.record, listing.kind.stage)]
-        if listing.kind.stage
-        else [],
+        "stages": _stages(listing),
         "owners": [("none", "Nobody"), *((member.pk, member.name) for member in members)],
         "column_groups": groups_of(listing.known.values(), listing.record),
     }
+
+
+def _stages(listing: Listing) -> list[tuple[str, str]]:
+    """The stages to choose from, and the one that is asked for where the list has it no more."""
+    if not listing.kind.stage:
+        return []
+    asked = listing.asked("stage")
+    values = [*values_of_list(listing.record, listing.kind.stage), *([asked] if asked else [])]
+    return [(value, value) for value in dict.fromkeys(values)]
 
 
 @require_http_methods(["POST"])

@@ -87,6 +87,10 @@ def test_columns_are_put_in_order_and_the_choice_stays_open(me: Somebody) -> Non
     assert heads == ["Name", "Email", "Owner", "Score"]
 
 
+def test_a_stage_that_the_list_lost_is_still_said_to_be_asked_for(me: Somebody) -> None:
+    assert '<option value="Gone" selected>' in me.get("/contacts/?stage=Gone")
+
+
 def test_me_is_who_looks(me: Somebody) -> None:
     with use(me.tenant):
         ContactFactory(first_name="Ann", last_name="A", owner=me.member)
