@@ -25,7 +25,7 @@ from audience.lists import Slice, context_for
 from audience.models import SavedView
 from audience.ordering import Order, page_of
 from audience.records import MODELS
-from audience.saved import views_for
+from audience.saved import reachable_views
 from tenants.localtime import local_date
 from tenants.models import Member, Tenant
 from tenants.policy import visible
@@ -47,13 +47,13 @@ class Listing:
 
     @cached_property
     def view(self) -> SavedView | None:
-        """The saved view that is open. Raises Http404 for one that the member may not use."""
+        """The saved view that is open. Raises Http404 for one that the member may not use, and that says all."""
         asked = self.query.get("view", "")
         if not asked:
             return None
         pk = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
-        found = views_for(self.member, self.record).filter(pk=pk).first()
-        if found is None:
+        found = reachable_views(self.member).filter(record=self.record, pk=pk).first()
+        if found is None and not self.has_own_conditions:
             raise Http404
         return found
 
@@ -209,11 +209,11 @@ class Listing:
 
     def pinned(self) -> str:
         """The address with the conditions of its view written out: it asks the same whatever becomes of the view."""
-        return self._written_out("view") if self.view else self.query.urlencode()
+        return self._written_out() if self.view else self.query.urlencode()
 
-    def _written_out(self, *but: str) -> str:
+    def _written_out(self) -> str:
         query = QueryDict(mutable=True)
-        for key, value in self.kept(f"{PREFIX}-", *but):
+        for key, value in self.kept(f"{PREFIX}-"):
             query.appendlist(key, value)
         query[f"{PREFIX}-match"] = self.builder.match
         for n, row in enumerate(self.builder.typed):

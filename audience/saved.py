@@ -22,6 +22,15 @@ def views_for(member: Member, record: str) -> QuerySet[SavedView]:
     return found.select_related("owner__user").order_by("name_norm", "pk")
 
 
+def reachable_views(member: Member) -> QuerySet[SavedView]:
+    """The views that a member may open by their address: who manages the workspace also those that others keep.
+
+    A view names fields, which cannot be retired before somebody takes them out there.
+    """
+    found = SavedView.objects.select_related("owner__user")
+    return found if can(member, "admin.manage") else visible_views(member, found)
+
+
 def may_change(member: Member, view: SavedView) -> bool:
     """A shared view is changed by its owner only, or by who manages the workspace (as F-09)."""
     return view.owner_id == member.pk or can(member, "admin.manage")

@@ -18,7 +18,7 @@ from audience.fields import CONTACT
 from audience.kinds import KINDS
 from audience.listing import Listing
 from audience.models import SavedView
-from audience.saved import may_change, visible_views
+from audience.saved import may_change, reachable_views
 from tenants.access import MemberRequest, requires
 
 
@@ -109,7 +109,7 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _mine(request: MemberRequest, pk: int) -> SavedView:
     """A view that the member may change: 404 where they may not see it, else 403."""
-    view: SavedView = get_object_or_404(visible_views(request.member, SavedView.objects.all()), pk=pk)
+    view = get_object_or_404(reachable_views(request.member), pk=pk)
     if not may_change(request.member, view):
         raise PermissionDenied("Only its owner changes a view.")
     return view

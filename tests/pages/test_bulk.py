@@ -6,6 +6,7 @@ import csv
 import gzip
 import html
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ from tenants.models import AuditLine, Role, Tenant
 from tenants.wall import use
 from tests.factories import NOW, AccountFactory, ContactFactory, make_member, make_tenant
 from tests.pages.signing_in import sign_in
-from tests.pages.somebody import Somebody, words
+from tests.pages.somebody import Somebody, names, words
 
 pytestmark = pytest.mark.django_db
 BULK = "/contacts/bulk/"
@@ -203,8 +204,11 @@ def test_all_that_match_a_view_are_those_who_did_when_it_was_asked(me: Somebody,
     else:
         me.client.post(f"/views/{pk}/delete/")
     work_records(me.tenant.pk, job)
-    assert "3 people" in words(me.get(f"/jobs/{job}/"))
+    page = me.get(f"/jobs/{job}/")
+    assert "3 people" in words(page)
     assert labels(me) == {"A0": ["x"], "A1": ["x"], "A2": ["x"]}
+    back = re.search(r'href="(/contacts/\?[^"]*)"', page)
+    assert back and len(names(me.get(html.unescape(back[1])))) == 3
 
 
 def test_an_owner_is_given_and_taken_away(me: Somebody) -> None:

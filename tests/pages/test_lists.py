@@ -241,6 +241,16 @@ def test_a_shared_view_is_used_by_all_and_changed_by_its_owner_alone(me: Somebod
     assert "Ours" in menu and ">Mine" not in menu
 
 
+def test_who_manages_the_workspace_opens_private_views_but_is_not_offered_them(me: Somebody) -> None:
+    people(me)
+    rep = Somebody(Client(), me.tenant, "sales_rep")
+    theirs = save(rep, asked(LEADS), "Theirs")
+    assert names(me.get(f"/contacts/?view={theirs.pk}")) == ["Ben Yil", "Ann Zorn"]
+    assert ">Theirs" not in me.get("/contacts/")
+    assert me.client.post(f"/views/{theirs.pk}/delete/").status_code == 302
+    assert rep.client.get(f"/contacts/?view={theirs.pk}").status_code == 404
+
+
 def test_a_view_that_a_sequence_uses_is_not_deleted(me: Somebody) -> None:
     view = save(me, asked(LEADS))
     with use(me.tenant):
