@@ -53,7 +53,7 @@ SCANNERS = re.compile(
     re.IGNORECASE,
 )
 PREVIEWS = re.compile(
-    r"bot\b|bot/|crawl|spider|scan|preview|facebookexternalhit|slack-?img|whatsapp|telegram|skypeuri|bingpreview"
+    r"(?<!cu)bot\b|crawl|spider|scan|preview|facebookexternalhit|slack-?img|whatsapp|telegram|skypeuri|bingpreview"
     r"|google-safety|safe-?browsing|google-read-aloud|linkexpanding",
     re.IGNORECASE,
 )

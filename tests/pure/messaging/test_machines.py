@@ -15,6 +15,8 @@ OUTLOOK = (
     "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; Microsoft Outlook 16.0.17928; ms-office; "
     "MSOffice 16)"
 )
+CUBOT = "Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile"
+"""A telephone."""
 GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 YAHOO = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
 SOON = timedelta(seconds=5)
@@ -26,12 +28,12 @@ def by(agent: str) -> dict[str, dict[str, str]]:
     return {"headers": {"User-Agent": agent}}
 
 
-@pytest.mark.parametrize("agent", [FIREFOX, IPHONE, OUTLOOK, GMAIL, YAHOO])
+@pytest.mark.parametrize("agent", [FIREFOX, IPHONE, OUTLOOK, CUBOT, GMAIL, YAHOO])
 def test_what_people_open_with_is_a_persons(agent: str) -> None:
     assert why_machine(replace(OPEN, **by(agent))) == ""
 
 
-@pytest.mark.parametrize("agent", [FIREFOX, IPHONE, OUTLOOK])
+@pytest.mark.parametrize("agent", [FIREFOX, IPHONE, OUTLOOK, CUBOT])
 def test_what_people_click_with_is_a_persons(agent: str) -> None:
     assert why_machine(replace(CLICK, **by(agent))) == ""
 
