@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import time as clock_time
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from messaging import halts
-from messaging.commands.sending import change_trial, may_resume, resume_sending, stop_sending
+from messaging.commands.sending import may_resume, resume_sending, stop_sending
 from messaging.delivery import visit
 from messaging.models import Mailbox, Message, SendingStop
 from messaging.reaper import reap
@@ -21,9 +22,9 @@ from sequences.commands import status
 from sequences.models import Enrollment, Sequence
 from tenants.models import AuditLine, Member, Team, Tenant
 from tenants.wall import use
-from tests.apps.messaging.factories import Time, make_mailbox, make_mailing, make_message
+from tests.apps.messaging.factories import Time, make_mailbox, make_message
 from tests.apps.messaging.test_races import make_stay_messages, stalled_at_data, workers
-from tests.factories import NOW, ContactFactory, make_member, make_tenant
+from tests.factories import NOW, make_member, make_tenant
 from tests.processes import eventually
 from tests.sink import Rule, Sink
 
@@ -82,12 +83,33 @@ def test_a_stop_between_the_354_and_the_gate_lets_nothing_leave(
     assert len(sink.messages) == 3
 
 
+def pause_sequence(tenant: Tenant, at: Time) -> None:
+    with use(tenant):
+        row = Sequence.objects.get()
+        status.pause(sequence=row, by=Member.objects.get(role__key="admin"), now=at.at)
+
+
+def resume_sequence(tenant: Tenant, at: Time) -> None:
+    with use(tenant):
+        row = Sequence.objects.get()
+        status.resume(sequence=row, by=Member.objects.get(role__key="admin"), now=at.at)
+
+
+@pytest.mark.parametrize(
+    ("stop_it", "resume_it"), [(stop, resume), (pause_sequence, resume_sequence)], ids=["all", "sequence"]
+)
 def test_r_044_stopped_and_resumed_ten_times_nothing_leaves_meanwhile_and_all_leave_once(
-    tenant: Tenant, sink: Sink, time: Time, workers: Callable[..., Future[Any]]
+    tenant: Tenant,
+    sink: Sink,
+    time: Time,
+    workers: Callable[..., Future[Any]],
+    stop_it: Callable[..., None],
+    resume_it: Callable[..., None],
 ) -> None:
     with use(tenant):
         mailbox, messages = make_stay_messages(sink, 60)
         make_member("admin")
+        Sequence.objects.update(run_time=clock_time(9))
     time.pass_by(minutes=1)
     spans: list[tuple[int, int]] = []
 
@@ -98,10 +120,10 @@ def test_r_044_stopped_and_resumed_ten_times_nothing_leaves_meanwhile_and_all_le
 
     def switch() -> None:
         for _ in range(10):
-            stop(tenant, time)
+            stop_it(tenant, time)
             began = gate_number()
             spans.append((began, gate_number()))
-            resume(tenant, time)
+            resume_it(tenant, time)
 
     def deliver() -> Counter[str]:
         counts: Counter[str] = Counter()
@@ -215,64 +237,6 @@ def test_who_may_stop_and_resume_what(tenant: Tenant, time: Time) -> None:
         stood = halts.standing(rep)
         assert stood
         assert [may_resume(by, stood) for by in (admin, manager, rep, other)] == [True, True, False, False]
-
-
-# --- the trial list -----------------------------------------------------------------------------------------
-
-
-def trial(tenant: Tenant, *addresses: str, is_on: bool = True) -> None:
-    with use(tenant):
-        by = Member.objects.filter(role__key="admin").first() or make_member("admin")
-        change_trial(is_on=is_on, addresses=addresses, by=by, now=NOW)
-
-
-def test_while_trying_mails_go_only_to_the_list(tenant: Tenant, sink: Sink, time: Time) -> None:
-    with use(tenant):
-        mailbox, mailing = make_mailbox(sink.port), make_mailing()
-        for address in ("me@us.example", "ann@acme.example", "bob@sub.acme.example", "cat@x.example"):
-            make_message(mailbox, mailing, ContactFactory(email=address))
-    trial(tenant, "me@us.example", "@acme.example")
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 2, "cancelled": 2}
-    assert [m.recipient for m in sink.messages] == ["me@us.example", "ann@acme.example"]
-    others = [m for m in messages_of(tenant) if m.state != "sent"]
-    assert {(m.state, m.reason) for m in others} == {("cancelled", "trial")}
-    assert sum(command == "DATA" for _, command in sink.commands) == 2, "nobody connects for the others"
-    trial(tenant, is_on=False)
-    with use(tenant):
-        make_message(mailbox, mailing, ContactFactory(email="cat@x.example"))
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
-
-
-def test_the_gate_knows_the_list_too(
-    tenant: Tenant, sink: Sink, time: Time, workers: Callable[..., Future[Any]]
-) -> None:
-    with use(tenant):
-        mailbox, (message,) = make_stay_messages(sink, 1)
-    time.pass_by(minutes=1)
-    sink.add(Rule(at="data", delay=1.0))
-    working = workers(visit, tenant.pk, mailbox.pk, clock=time)
-    eventually(lambda: stalled_at_data(sink))
-    trial(tenant, "me@us.example")
-    assert working.result(60) == {"cancelled": 1}
-    with use(tenant):
-        message.refresh_from_db()
-    assert (message.state, message.reason) == ("cancelled", "trial")
-    assert sink.messages == []
-
-
-def test_copies_go_nowhere_that_the_message_could_not(tenant: Tenant, sink: Sink, time: Time) -> None:
-    with use(tenant):
-        mailbox = make_mailbox(sink.port)
-        mailing = make_mailing(cc="boss@us.example, Ann@Acme.example", bcc="crm@other.example")
-        make_message(mailbox, mailing, ContactFactory(email="ann@acme.example"))
-    trial(tenant, "@acme.example")
-    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
-    assert [m.recipient.lower() for m in sink.messages] == ["ann@acme.example", "ann@acme.example"]
-
-
-def test_only_who_sets_the_policy_changes_the_list(tenant: Tenant) -> None:
-    with use(tenant), pytest.raises(PermissionDenied):
-        change_trial(is_on=True, addresses=[], by=make_member("sales_rep"), now=NOW)
 
 
 def test_what_nobody_sends_waits_with_its_mailbox(tenant: Tenant, sink: Sink, time: Time) -> None:
