@@ -1,7 +1,8 @@
 """A list as its address asks for it: a view, conditions, quick filters, order, columns. All of it is the query.
 
-``view=ID`` opens a saved view. ``cond-…`` (as audience.conditions.form reads them) are conditions, and stand for the
-view's where ``cond-match`` is there; ``sort`` and ``col`` likewise. The rest are the quick filters.
+``view=ID`` opens a saved view, ``file=ID`` shows whom an import brought or found. ``cond-…`` (as
+audience.conditions.form reads them) are conditions, and stand for the view's where ``cond-match`` is there; ``sort`` and
+``col`` likewise. The rest are the quick filters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404, QueryDict
+from django.shortcuts import get_object_or_404
 
 from audience.columns import MOST_COLUMNS, Column, columns_of, narrowed
 from audience.conditions.compile import compile_group
@@ -22,7 +25,7 @@ from audience.conditions.parse import MOST_CONDITIONS
 from audience.filters import FILTERS, NOBODY
 from audience.kinds import KINDS
 from audience.lists import Slice, context_for
-from audience.models import SavedView
+from audience.models import ImportJob, ImportTaken, SavedView
 from audience.ordering import Order, page_of
 from audience.records import MODELS
 from audience.saved import reachable_views
@@ -51,11 +54,19 @@ class Listing:
         asked = self.query.get("view", "")
         if not asked:
             return None
-        pk = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
-        found = reachable_views(self.member).filter(record=self.record, pk=pk).first()
+        found = reachable_views(self.member).filter(record=self.record, pk=_number(asked)).first()
         if found is None and not self.has_own_conditions:
             raise Http404
         return found
+
+    @cached_property
+    def file(self) -> ImportJob | None:
+        """The import whose records are asked for. Raises Http404 for one that the member may not see."""
+        asked = self.query.get("file", "")
+        if not asked:
+            return None
+        found = visible(self.member, "import.run", ImportJob.objects.filter(kind=self.record))
+        return get_object_or_404(found, pk=_number(asked))
 
     @property
     def has_own_conditions(self) -> bool:
@@ -136,7 +147,7 @@ class Listing:
 
     @property
     def is_filtered(self) -> bool:
-        return self.has_conditions or any(self.asked(name) for name in self.quick.filters)
+        return bool(self.has_conditions or self.file or any(self.asked(name) for name in self.quick.filters))
 
     @property
     def is_changed(self) -> bool:
@@ -178,6 +189,8 @@ class Listing:
         """What of the list a view cannot keep."""
         if self.asked("q"):
             return f"The search for “{self.asked('q')}” is not kept in the view."
+        if self.file:
+            return "That they came by this import is not kept in the view."
         lost = len(self.as_conditions()["conditions"]) < len(self.builder.raw["conditions"]) + len(
             self._quick_conditions()
         )
@@ -187,6 +200,8 @@ class Listing:
     def records(self) -> QuerySet[Any]:
         """Those whom the member may see and the list asks for, in no order. Nobody while a condition is wrong."""
         found = visible(self.member, "record.view", self.quick.qs)
+        if self.file:
+            found = found.filter(pk__in=taken_by(self.file))
         group = self.builder.group
         if group is None:
             return found.none()
@@ -227,3 +242,14 @@ class Listing:
         return [
             (key, value) for key, values in self.query.lists() if not key.startswith(out) for value in values
         ]
+
+
+def taken_by(job: ImportJob) -> RawSQL:
+    """The ids of the records that an import made or found."""
+    table = ImportTaken._meta.db_table
+    return RawSQL(f"SELECT jsonb_array_elements_text(ids)::bigint FROM {table} WHERE job_id = %s", [job.pk])
+
+
+def _number(text: str) -> int:
+    """A key in an address; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -21,7 +21,7 @@ from audience.imports.jobs import LEASE
 from audience.imports.reach import BEYOND, Reach
 from audience.imports.reader import Row
 from audience.imports.writing import Batch
-from audience.models import ImportDue, ImportJob, ImportRefusal
+from audience.models import ImportDue, ImportJob, ImportRefusal, ImportTaken
 from tenants.wall import current_id
 
 ROWS_OF_A_BATCH = 5000
@@ -140,6 +140,8 @@ class Work(Turns):
         job.updated += counts.updated
         job.skipped += counts.skipped
         refuse(job, [(entry.row, BEYOND) for entry in counts.beyond])
+        if counts.ids:
+            ImportTaken.objects.create(job=job, ids=sorted(counts.ids))
 
     def _finish(self, job: ImportJob, now: datetime) -> None:
         job.state, job.finished_at, job.total = ImportJob.DONE, now, job.done

@@ -40,6 +40,8 @@ class Counts:
     skipped: int = 0
     beyond: list[Entry] = field(default_factory=list)
     """Of records that the import does not reach."""
+    ids: set[int] = field(default_factory=set)
+    """Of the records that are made, or known already and within reach."""
 
 
 @dataclass
@@ -96,9 +98,11 @@ class Batch:
                 self.counts.skipped += 1
             elif pk in beyond:
                 self.counts.beyond.append(entry)
+                continue
             else:
                 self._change(pk, entry)
                 self.counts.updated += 1
+            self.counts.ids.add(pk or fresh)
 
     def _change(self, pk: int, entry: Entry) -> None:
         earlier = self.new.get(pk) or self.known.get(pk)

@@ -1,5 +1,12 @@
 from audience.models.catalogue import Choice, CustomField, SavedView
-from audience.models.imports import ImportDue, ImportFile, ImportJob, ImportMapping, ImportRefusal
+from audience.models.imports import (
+    ImportDue,
+    ImportFile,
+    ImportJob,
+    ImportMapping,
+    ImportRefusal,
+    ImportTaken,
+)
 from audience.models.jobs import RecordJob, RecordJobDue, RecordJobPart
 from audience.models.records import (
     Account,
@@ -25,6 +32,7 @@ __all__ = [
     "ImportJob",
     "ImportMapping",
     "ImportRefusal",
+    "ImportTaken",
     "Opportunity",
     "OpportunityTag",
     "RecordJob",

@@ -131,6 +131,19 @@ class ImportRefusal(TenantModel):
         return f"line {self.line}: {self.reason}"
 
 
+class ImportTaken(TenantModel):
+    """Whom a batch made or found: the ids of its records. So an import leads to the people of its file."""
+
+    job = TenantForeignKey(ImportJob, models.CASCADE, related_name="taken")
+    ids = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "job"], name="import_taken_by_job")]
+
+    def __str__(self) -> str:
+        return f"{len(self.ids)} records of import {self.job_id}"
+
+
 class ImportDue(models.Model):
     """That an import is to be worked, from when on. Outside the wall: ids and an instant, no customer data.
 

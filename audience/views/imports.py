@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from audience.bulk.registry import verbs_for
 from audience.catalogue import CannotMakeField, catalogue, choices_of
 from audience.imports import jobs, mappings
 from audience.imports.checking import CHECKED_AT_ONCE, check_now
@@ -19,6 +20,7 @@ from audience.imports.forms import ChoicesForm, UploadForm
 from audience.imports.jobs import MAKES_FIELDS, CannotImport, Choices
 from audience.imports.mappings import NotYours
 from audience.imports.refused import refused_rows
+from audience.kinds import KINDS
 from audience.lists import slice_of
 from audience.models import ImportJob, ImportMapping
 from audience.views.lookup import key
@@ -27,6 +29,8 @@ from tenants.access import MemberRequest, requires
 from tenants.policy import can, require, visible
 
 STOP_POLLING = 286
+ADDING = "add_to_sequence"
+"""The verb that the floor above puts on the shelf: where people go who came by a file (R7)."""
 REFUSED_SHOWN = 25
 ENCODINGS = [
     ("", "Find out anew"),
@@ -97,6 +101,9 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "job": job,
         "refusals": list(job.refusals.order_by("line", "pk")[:REFUSED_SHOWN]),
         "shown": REFUSED_SHOWN,
+        "kind": KINDS[job.kind],
+        "has_taken": job.taken.exists(),
+        "may_add": any(verb.key == ADDING for verb in verbs_for(job.kind, request.member)),
     }
     name = "import_check" if job.state == ImportJob.CHECKED else "import"
     return render(request, f"audience/{name}.html", context)
