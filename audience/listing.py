@@ -1,8 +1,8 @@
 """A list as its address asks for it: a view, conditions, quick filters, order, columns. All of it is the query.
 
-``view=ID`` opens a saved view, ``file=ID`` shows whom an import brought or found. ``cond-…`` (as
-audience.conditions.form reads them) are conditions, and stand for the view's where ``cond-match`` is there; ``sort`` and
-``col`` likewise. The rest are the quick filters.
+``view=ID`` opens a saved view, ``file=ID`` shows whom an import brought or found. ``cond-…`` are conditions (as
+audience.conditions.form reads them), and stand for the view's where ``cond-match`` is there; ``sort`` and ``col``
+likewise. The rest are the quick filters.
 """
 
 from __future__ import annotations
