@@ -3,7 +3,9 @@
 from django.dispatch import Signal
 
 suppressed = Signal()
-"""A person put an address or number on the list: ``channel``, ``address``, ``reason``, ``at``."""
+"""A person is putting addresses or numbers on the list: ``channel``, ``addresses`` (new ones), ``reason``, ``at``.
+
+Sent before they stand there, in the same transaction: whoever keeps mail from leaving shuts its gates first."""
 
 records_going = Signal()
 """Records are about to be deleted: ``record``, ``ids``, ``by``, ``at``. What hangs on them goes with them."""

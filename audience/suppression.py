@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
+from audience import signals
 from audience.addresses import normalise_address
 from audience.models import Contact, Suppression
 from audience.phones import normalise_phone
@@ -26,12 +29,25 @@ def normalised(channel: str, text: str, region: str | None = None) -> str:
     return found
 
 
-def suppress(channel: str, address: str, *, reason: str, source: str, at: datetime) -> bool:
-    """Keep that nobody writes to this address or number, normalised already; False when that was known."""
-    _, is_new = Suppression.objects.get_or_create(
-        channel=channel, address_norm=address, reason=reason, defaults={"source": source, "at": at}
-    )
-    return is_new
+def suppress_all(channel: str, addresses: Iterable[str], *, reason: str, source: str, at: datetime) -> int:
+    """Put addresses or numbers, normalised already, on the list for a person, as a set; how many were new.
+
+    What waits for them is taken back and their stays end (``signals.suppressed``), in the caller's transaction.
+    """
+    wanted = sorted(set(addresses))
+    listed = Suppression.objects.filter(channel=channel, reason=reason, address_norm__in=wanted)
+    known = set(listed.values_list("address_norm", flat=True))
+    new = [address for address in wanted if address not in known]
+    if not new:
+        return 0
+    signals.suppressed.send(sender=Suppression, channel=channel, addresses=new, reason=reason, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO audience_suppression (channel, address_norm, reason, source, at)
+               SELECT %s, address, %s, %s, %s FROM unnest(%s::text[]) AS address ON CONFLICT DO NOTHING""",
+            [channel, reason, source, at, new],
+        )
+    return len(new)
 
 
 def of_contact(contact: Contact) -> QuerySet[Suppression]:

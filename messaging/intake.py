@@ -6,11 +6,12 @@ own; everything else follows in a second one. What a crash leaves between the tw
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from audience.models import Suppression
-from messaging import effects, stops
+from messaging import effects, signals, stops
 from messaging.about import Event, Kind, concerning
 from messaging.models import StopEvent
 from tenants.models import Tenant
@@ -104,6 +105,17 @@ def suppress(event: Event) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def unsubscribe_all(addresses: Iterable[str], *, at: datetime) -> None:
+    """Shut the gates of many addresses and let everything follow, as a set, in the caller's transaction.
+
+    The caller writes the suppressions in the same one. A gate opens before all of it or sees all of it; so no stop has
+    to be in force in between.
+    """
+    found = sorted(set(addresses))
+    stops.lock((stops.ADDRESS, address) for address in found)
+    signals.addresses_unsubscribed.send(sender=StopEvent, addresses=found, at=at)
 
 
 def follow_left(*, now: datetime, after: timedelta = timedelta(minutes=1)) -> int:

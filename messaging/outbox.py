@@ -6,7 +6,7 @@ messaging.lifecycle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,19 +68,19 @@ def cancel(
     enrollments: Enrollments,
     reason: str,
     now: datetime,
-    to: tuple[str, str] | None = None,
+    to: tuple[str, Collection[str]] | None = None,
     but: int | None = None,
 ) -> int:
     """Take back what of these stays has not passed the gate; how many. What passed it is on its way.
 
-    ``to``: only what goes there, a channel and a normalised address. ``but``: a message of which the worker that holds
+    ``to``: only what goes there, a channel and normalised addresses. ``but``: a message of which the worker that holds
     it says by itself what became of it.
     """
     where, params = _of(enrollments)
     if but is not None:
         where, params = f"{where} AND id <> %s", [*params, but]
     if to is not None:
-        where, params = f"{where} AND channel = %s AND address_norm = %s", [*params, *to]
+        where, params = f"{where} AND channel = %s AND address_norm = ANY(%s)", [*params, to[0], list(to[1])]
     return _end(where, params, state="cancelled", reason=reason, now=now)
 
 

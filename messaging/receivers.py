@@ -9,10 +9,14 @@ from django.dispatch import receiver
 
 from audience.signals import suppressed
 from audience.suppression import SMS
-from messaging.intake import take_in
+from messaging.intake import take_in, unsubscribe_all
 
 
 @receiver(suppressed)
-def stop_what_goes_there(channel: str, address: str, at: datetime, **_: Any) -> None:
-    """Somebody of the workspace put an address on the list: as if its owner had unsubscribed (semantics 2.22, 2.23)."""
-    take_in("sms_stop" if channel == SMS else "unsubscribed", at=at, source="person", address=address)
+def stop_what_goes_there(channel: str, addresses: list[str], at: datetime, **_: Any) -> None:
+    """Somebody of the workspace puts these on the list: as if their owners had unsubscribed (semantics 2.22, 2.23)."""
+    if channel != SMS:
+        unsubscribe_all(addresses, at=at)
+        return
+    for number in addresses:
+        take_in("sms_stop", at=at, source="person", address=number)

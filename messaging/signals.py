@@ -20,6 +20,8 @@ click_taken_back   message_id                                             what w
                    address_norm, hard, at
 ``unsubscribed``   contact_id or None, message_id or None,                the address is suppressed already
                    address_norm, at
+addresses_unsub-   addresses, at                                          somebody of the workspace stops all mail
+scribed                                                                   to them; no contact or message is meant
 ``sms_stopped``    number, at                                             the number is suppressed already
 sending_resumed    member_id or None, at                                a stop of all sending (of a member) ended;
                                                                           what waited was let go
@@ -40,6 +42,7 @@ replied = Signal()
 auto_replied = Signal()
 bounced = Signal()
 unsubscribed = Signal()
+addresses_unsubscribed = Signal()
 sms_stopped = Signal()
 sending_resumed = Signal()
 seen_by_machine = Signal()

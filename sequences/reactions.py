@@ -5,15 +5,17 @@ The stop itself was written before, by the floor below; here the stays follow.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from audience.models import Contact
 from messaging import outbox
 from sequences import enrollment
 from sequences.engine.questions import INSIDE
-from sequences.engine.sql import compiled
+from sequences.engine.sql import Sql, compiled
 from sequences.models import Enrollment, Sequence
 from tenants.localtime import local_date
 
@@ -38,14 +40,55 @@ def stop_writing(
     for the address is taken back at once, whatever the switches say and whoever has it (R-036); the message whose
     refusal this is has failed.
     """
-    meant = whose(contact_id, address)
+    having = whose(None, address) if address else []
+    meant = having if contact_id is None else [contact_id]
+    return _stop(meant, {*having, *meant}, [address], switch, reason, now, refused)
+
+
+def stop_writing_to(addresses: Collection[str], *, switch: str, reason: str, now: datetime) -> int:
+    """The same for many addresses of nobody in particular, as a set."""
+    having = Contact.objects.filter(email_norm__in=addresses).values_list("pk", flat=True)
+    people = list(having)
+    return _stop(people, people, addresses, switch, reason, now)
+
+
+def _stop(
+    meant: Collection[int],
+    having: Collection[int],
+    addresses: Collection[str],
+    switch: str,
+    reason: str,
+    now: datetime,
+    refused: int | None = None,
+) -> int:
+    """``meant`` leave where the switch says so; of ``having`` what waits to leave for the addresses is taken back."""
+    if not having:
+        return 0
     ending = INSIDE_NOW.filter(contact__in=meant, **{f"sequence__{switch}": True})
-    having = Contact.objects.filter(Q(email_norm=address or None) | Q(pk__in=meant))
-    stays = Enrollment.objects.filter(contact__in=having.values("pk"))
+    stays = Enrollment.objects.filter(contact__in=having)
     held = _held(ending, stays.filter(state__in=INSIDE))
-    ended = sum(_end(sequence, ending, reason, now, refused) for sequence in held)
-    outbox.cancel(enrollments=stays.values("pk"), reason=reason, now=now, to=("email", address), but=refused)
+    of = _by_sequence(ending)
+    ended = sum(
+        enrollment.leave(s, _these(of[s.pk]), reason=reason, now=now, refused=refused)
+        for s in held
+        if of[s.pk]
+    )
+    everyone = _these(stays.values_list("pk", flat=True))
+    outbox.cancel(enrollments=everyone, reason=reason, now=now, to=("email", addresses), but=refused)
     return ended
+
+
+def _by_sequence(stays: QuerySet[Enrollment]) -> dict[int, list[int]]:
+    """The ids of these stays by sequence; read once the rows of the sequences are held."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for sequence_id, pk in stays.values_list("sequence_id", "pk"):
+        found[sequence_id].append(pk)
+    return found
+
+
+def _these(ids: Iterable[int]) -> Sql:
+    """Stays by their ids, as one parameter however many they are."""
+    return "SELECT unnest(%s::bigint[])", (list(ids),)
 
 
 def stop_texting(number: str, *, now: datetime) -> int:
@@ -53,7 +96,7 @@ def stop_texting(number: str, *, now: datetime) -> int:
     stays = Enrollment.objects.filter(contact__in=Contact.objects.filter(sms_number=number).values("pk"))
     _held(stays.filter(state__in=INSIDE))
     reason = enrollment.UNSUBSCRIBED
-    return outbox.cancel(enrollments=stays.values("pk"), reason=reason, now=now, to=("sms", number))
+    return outbox.cancel(enrollments=stays.values("pk"), reason=reason, now=now, to=("sms", [number]))
 
 
 def end_gone(contact_ids: list[int], *, now: datetime) -> int:

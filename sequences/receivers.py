@@ -90,6 +90,11 @@ def react_to_unsubscribe(contact_id: int | None, address_norm: str, at: datetime
     )
 
 
+@receiver(signals.addresses_unsubscribed)
+def react_to_stopped_addresses(addresses: list[str], at: datetime, **_: Any) -> None:
+    reactions.stop_writing_to(addresses, switch="exit_unsubscribed", reason=enrollment.UNSUBSCRIBED, now=at)
+
+
 @receiver(signals.sms_stopped)
 def react_to_sms_stop(number: str, at: datetime, **_: Any) -> None:
     reactions.stop_texting(number, now=at)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audience import records, signals, suppression
+from audience import records, suppression
 from audience.addresses import normalise_address
 from audience.fields import ACCOUNT
 from audience.models import Account, Contact, ContactAddress, Suppression
@@ -90,11 +90,10 @@ def suppress(*, by: Member, channel: str, address: str, at: datetime, region: st
     """
     require(by, "suppression.add")
     normal = suppression.normalised(channel, address, region)
-    if not suppression.suppress(channel, normal, reason=Suppression.UNSUBSCRIBED, source="person", at=at):
+    if not suppression.suppress_all(
+        channel, [normal], reason=Suppression.UNSUBSCRIBED, source="person", at=at
+    ):
         return False
     row = Suppression.objects.get(channel=channel, address_norm=normal, reason=Suppression.UNSUBSCRIBED)
     audit(by=by, verb="suppression.add", obj=row, at=at, address=normal)
-    signals.suppressed.send(
-        sender=Suppression, channel=channel, address=normal, reason=Suppression.UNSUBSCRIBED, at=at
-    )
     return True

@@ -42,7 +42,9 @@ def test_an_address_is_added_by_hand_and_told_to_the_floors_above(me: Somebody) 
             assert me.client.post("/settings/suppression/", form).status_code == 302
     finally:
         suppressed.disconnect(hear)
-    assert [(fact["channel"], fact["address"]) for fact in told] == [("email", "ann@xn--bcher-kva.example")]
+    assert [(fact["channel"], fact["addresses"]) for fact in told] == [
+        ("email", ["ann@xn--bcher-kva.example"])
+    ]
     assert "ann@xn--bcher-kva.example" in words(me.get("/settings/suppression/?q=Ann"))
     assert "Nothing begins like that" in me.get("/settings/suppression/?q=nn@")
     with use(me.tenant):

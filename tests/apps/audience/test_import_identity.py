@@ -11,7 +11,7 @@ from audience.catalogue import choices_of
 from audience.imports import jobs
 from audience.imports.work import Work
 from audience.models import Account, Choice, Contact, ContactAddress, ImportJob, Suppression
-from audience.suppression import EMAIL, of_contact, suppress
+from audience.suppression import EMAIL, of_contact, suppress_all
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.apps.audience.importing import counts, field, imported, refusals
@@ -62,7 +62,7 @@ def test_r016_all_forms_of_an_address_are_one_contact_and_stopped_as_one(
     assert counts(job) == {"created": 1, "updated": len(forms) - 1}
     contact = Contact.objects.get()
     assert contact.email_norm
-    suppress(EMAIL, contact.email_norm, reason="unsubscribed", source="link", at=NOW)
+    suppress_all(EMAIL, [contact.email_norm], reason="unsubscribed", source="link", at=NOW)
     for form in forms:
         contact.delete()
         imported(f"email\n{form}\n")
@@ -73,7 +73,7 @@ def test_r016_all_forms_of_an_address_are_one_contact_and_stopped_as_one(
 def test_r042_who_was_deleted_and_comes_again_by_the_same_file_stays_stopped(tenant: Tenant) -> None:
     file = "email,first name,tags\nann@x.example,Ann,fair\nben@x.example,Ben,\n"
     imported(file)
-    suppress(EMAIL, "ann@x.example", reason="unsubscribed", source="erasure", at=NOW)
+    suppress_all(EMAIL, ["ann@x.example"], reason="unsubscribed", source="erasure", at=NOW)
     Contact.objects.get(email="ann@x.example").delete()
     assert counts(imported(file)) == {"created": 1, "updated": 1}
     stopped = {c.first_name: of_contact(c).exists() for c in Contact.objects.all()}
