@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from steps.models import Step
+from steps.titles import title_of
 
 ADDED, REMOVED, MOVED, CHANGED = "added", "removed", "moved", "changed"
 SWITCHED_ON, SWITCHED_OFF = "switched_on", "switched_off"
@@ -22,6 +23,11 @@ class Change:
     step: Step
     day: int | None
     day_before: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What the step is called."""
+        return title_of(self.step)
 
 
 def changes_between(old: Iterable[Step], new: Iterable[Step]) -> list[Change]:

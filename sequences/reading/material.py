@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from sequences.reading.private import hide_private
 from steps.forms import Setting
 from steps.kinds import KINDS
 from steps.models import Plan, Step
+from steps.titles import title_of
 from tenants.models import Member
 from tenants.policy import visible
 
@@ -149,10 +149,3 @@ class Material:
 
     def step(self, key: str) -> Step | None:
         return next((step for step in self.steps if step.key == key), None)
-
-
-def title_of(step: Step) -> str:
-    """What a step is called: its name, else its title, else its template's name, else its kind."""
-    template: Mapping[str, Any] | Template | None = step.template
-    named = template.name if isinstance(template, Template) else ""
-    return step.name or step.settings.get("title") or named or KINDS[step.kind].label

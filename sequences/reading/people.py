@@ -22,8 +22,8 @@ from messaging.waits import Wait, why_waits
 from sequences.calendar import Occurrence
 from sequences.models import Addition, Enrollment, Run, Sequence, StepRun
 from sequences.reading.figures import BY_MACHINE, MARKS, days_behind
-from sequences.reading.material import title_of
 from steps.models import Step
+from steps.titles import title_of
 from tenants.models import Member
 from tenants.policy import scope, visible
 from tenants.roles import ALL

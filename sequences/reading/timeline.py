@@ -10,10 +10,11 @@ from itertools import groupby
 
 from sequences.findings import FAULT, Finding
 from sequences.reading.figures import StepFigures
-from sequences.reading.material import Material, title_of
+from sequences.reading.material import Material
 from sequences.seen import mark_of_step
 from steps.kinds import KINDS
 from steps.models import Step
+from steps.titles import title_of
 
 LONGEST_TEXT = 180
 MAILS = ("email", "email_reminder")

@@ -34,10 +34,10 @@ def changed_by(request: MemberRequest, pk: int, action: str = "sequence.edit") -
     return found
 
 
-def action(permission: str) -> Callable[[Callable[..., str | HttpResponse]], View]:
+def action(permission: str, refused: str = "") -> Callable[[Callable[..., str | HttpResponse]], View]:
     """A view that does one thing to a sequence, by POST. It returns where to go, or a page that asks something first.
 
-    What is refused is said where it leads.
+    What is refused is said where the form came from, else at ``refused`` under the sequence's address.
     """
 
     def mark(view: Callable[..., str | HttpResponse]) -> View:
@@ -49,9 +49,9 @@ def action(permission: str) -> Callable[[Callable[..., str | HttpResponse]], Vie
             there: str | HttpResponse
             try:
                 there = view(request, sequence, **kwargs)
-            except Refused as refused:
-                messages.error(request, refused.message)
-                there = back(request, sequence)
+            except Refused as fault:
+                messages.error(request, fault.message)
+                there = back(request, sequence, f"/sequences/{sequence.pk}/{refused}")
             return there if isinstance(there, HttpResponse) else go(request, there)
 
         return guarded

@@ -167,7 +167,12 @@ def unpublished(sequence: Sequence) -> dict[str, Any] | None:
         return None
     found = changes_between(sequence.plan.steps.all(), sequence.draft.steps.all())
     ending = effects.ending(sequence, sequence.draft, now=now())
-    return effects.reached(sequence, found) | {"ending": ending, "seen": mark_of_plan(sequence.draft)}
+    more = {
+        "ending": ending,
+        "seen": mark_of_plan(sequence.draft),
+        "waiting": effects.waiting_mails(sequence),
+    }
+    return effects.reached(sequence, found) | more
 
 
 def link_of(finding: Finding) -> tuple[str, str]:

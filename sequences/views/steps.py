@@ -58,7 +58,7 @@ def _steps(sequence: Sequence, key: str = "") -> str:
     return f"/sequences/{sequence.pk}/edit/#step-{key}" if key else f"/sequences/{sequence.pk}/edit/#steps"
 
 
-@action("sequence.edit")
+@action("sequence.edit", refused="edit/#steps")
 def move(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """To a place of a day, or up or down by one; past the first or last of its day to the next day that has steps."""
     steps = Material(sequence, request.member).steps
@@ -93,14 +93,14 @@ def _next_place(steps: list[Step], here: int, *, is_up: bool) -> Place | None:
     return day, others.index(steps[there].key) + (there > here if same_day else there < here)
 
 
-@action("sequence.edit")
+@action("sequence.edit", refused="edit/#steps")
 def copy(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """A copy right after it."""
     made = copy_step(sequence=sequence, key=key, by=request.member, now=now())
     return _steps(sequence, made.key)
 
 
-@action("sequence.edit")
+@action("sequence.edit", refused="edit/#steps")
 def switch(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """Off, so that it stays and does nothing; or on again (semantics 3.5)."""
     is_on = request.POST.get("to") == "on"
@@ -109,7 +109,7 @@ def switch(request: MemberRequest, sequence: Sequence, key: str) -> str:
     return _steps(sequence, key)
 
 
-@action("sequence.edit")
+@action("sequence.edit", refused="edit/#steps")
 def remove(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """Take it out of the plan."""
     seen = request.POST.get("seen", "")
@@ -118,7 +118,7 @@ def remove(request: MemberRequest, sequence: Sequence, key: str) -> str:
     return _steps(sequence)
 
 
-@action("sequence.edit")
+@action("sequence.edit", refused="edit/")
 def publish_draft(request: MemberRequest, sequence: Sequence) -> str:
     """Make the draft hold from the next run, unless something is wrong with it."""
     found = faults_of(sequence)
@@ -134,7 +134,7 @@ def publish_draft(request: MemberRequest, sequence: Sequence) -> str:
     return f"/sequences/{sequence.pk}/"
 
 
-@action("sequence.edit")
+@action("sequence.edit", refused="edit/")
 def discard(request: MemberRequest, sequence: Sequence) -> str:
     """Throw the unpublished edits away."""
     discard_draft(sequence=sequence, by=request.member, now=now(), seen=request.POST.get("seen", ""))

@@ -349,3 +349,20 @@ def test_which_later_steps_would_move_follows_the_day(client: Client, sequence: 
     )
     assert "come later" not in page and 'id="push"' in page
     assert 'hx-select-oob="#push"' in page
+
+
+def test_a_change_of_a_mail_without_a_name_is_shown_by_its_template(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=2)
+    client.post(address(sequence, "email1/move/"), {"to": "", "day": "2", "place": "0"})
+    page = words(text(client.get(f"/sequences/{sequence.pk}/edit/")))
+    assert "Intro moves from day 1 to day 2." in page
+    assert "2 mails of it wait to leave and leave as they were made." in page
+    client.post(f"/sequences/{sequence.pk}/publish/")
+    assert "Moved: <b>Intro</b>" in text(client.get(f"/sequences/{sequence.pk}/versions/"))
+
+
+def test_what_is_refused_of_a_step_is_said_in_the_editor(client: Client, sequence: Sequence) -> None:
+    answer = client.post(address(sequence, "gone/remove/"))
+    assert answer["Location"] == f"/sequences/{sequence.pk}/edit/#steps"
