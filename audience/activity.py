@@ -30,6 +30,8 @@ class Event(StrEnum):
     REPLIED = "replied"  # to a message
     WROTE = "wrote"  # a reply that answers no message
     CALLED = "called"  # a call completed
+    WAS_CALLED = "was_called"  # a call of theirs, written down
+    CHATTED = "chatted"  # a chat, written down
     WORKED = "worked"  # a task or LinkedIn step completed
 
 
@@ -40,6 +42,8 @@ STAMPS = {
     Event.REPLIED: ("last_replied_at", "last_opened_at"),
     Event.WROTE: ("last_replied_at",),
     Event.CALLED: (),
+    Event.WAS_CALLED: (),
+    Event.CHATTED: (),
     Event.WORKED: (),
 }
 MODE = {
@@ -49,9 +53,11 @@ MODE = {
     Event.REPLIED: "Replied",
     Event.WROTE: "Replied",
     Event.CALLED: "Outgoing call",
+    Event.WAS_CALLED: "Incoming call",
+    Event.CHATTED: "Chat",
     Event.WORKED: "Sales Activity",
 }
-TYPE = {Event.CALLED: "Call", Event.WORKED: "Task"}
+TYPE = {Event.CALLED: "Call", Event.WAS_CALLED: "Call", Event.CHATTED: "Chat", Event.WORKED: "Task"}
 
 
 def mark(contacts: Contacts, event: Event | str, at: datetime, type: str | None = None) -> None:

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", include("tenants.urls")),
     path("sequences/", include("sequences.urls")),
     path("", include("sequences.records.urls")),
+    path("", include("activities.urls")),
     path("", include("audience.urls")),
     path("", include("messaging.urls")),
     path("templates/", include("messaging.template_urls")),

@@ -25,7 +25,7 @@ from sequences.views.access import go
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
-from tenants.policy import visible
+from tenants.policy import can, visible
 
 
 @require_GET
@@ -53,6 +53,7 @@ def _timeline(request: MemberRequest, about: Contact | Opportunity, kind: Kind) 
         "whose": about,
         "of": kind,
         "here": request.path,
+        "may_log": isinstance(about, Contact) and can(request.member, "reminder.work"),
         "days": days,
         "next": _text(found.older),
         "resendable": resendable,
