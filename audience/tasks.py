@@ -9,6 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.utils import timezone
 
+from tenants.models import Tenant
 from tenants.wall import use
 
 LONGEST = timedelta(minutes=10)
@@ -50,6 +51,16 @@ def work_due_imports() -> None:
         "tenant_id", "job_id"
     ):
         work_import.delay(tenant_id, job_id)
+
+
+@shared_task
+def sweep_imports() -> None:
+    """Throw away uploads that nobody imported, and old refused rows, in every workspace."""
+    from audience.imports.sweep import sweep
+
+    for tenant_id in Tenant.objects.order_by("pk").values_list("pk", flat=True):
+        with use(tenant_id):
+            sweep(now=timezone.now())
 
 
 @shared_task

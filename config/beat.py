@@ -7,6 +7,7 @@ beats may run beside each other.
 from typing import Any
 
 TICK = "sequences.tasks.tick"
+HOUR = 3600.0
 
 
 def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[str, Any]]:
@@ -15,6 +16,7 @@ def table(*, tick: float, delivery: float, heartbeat: float) -> dict[str, dict[s
         "runs": (TICK, tick),
         "imports": ("audience.tasks.work_due_imports", tick),
         "jobs on records": ("audience.tasks.work_due_records", tick),
+        "abandoned uploads": ("audience.tasks.sweep_imports", HOUR),
         "deliveries": ("messaging.tasks.deliver_due", delivery),
         "worker heartbeat": ("config.tasks.heartbeat", heartbeat),
     }
