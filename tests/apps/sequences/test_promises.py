@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from activities.models import Reminder
 from messaging.models import Message
 from sequences.commands import people
 from sequences.commands.editing import change_settings
@@ -83,7 +84,7 @@ def test_r_043_edits_while_a_hundred_are_inside_repeat_and_lose_nothing(tenant: 
         ContactFactory.create_batch(20 if n < 5 else 0, city="Bonn")
         edit(on.sequence, dice, now=at("05-04 07:00") + timedelta(days=n))
         plan = [(step.day, step.key) for step in on.sequence.plan.working_steps]
-        on.work(f"05-{4 + n:02} 10:00")
+        (worked,) = on.work(f"05-{4 + n:02} 10:00")
         inside = set(Enrollment.objects.filter(state="active").values_list("pk", flat=True))
         for stay in inside:
             days[stay] = days.get(stay, 0) + 1
@@ -91,6 +92,8 @@ def test_r_043_edits_while_a_hundred_are_inside_repeat_and_lose_nothing(tenant: 
             had.setdefault(stay, Counter()).update(due - set(had[stay]))
         rows = Counter(StepRun.objects.values_list("enrollment", "key"))
         assert {(stay, key): 1 for stay in had for key in had[stay]} == rows
+        assert Reminder.objects.count() == rows.total(), "what a person is told to do is told once"
+        assert worked.run.executed == StepRun.objects.filter(run=worked.run).count()
     assert len(had) == 100
 
 
