@@ -12,12 +12,12 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import OperationalError
-from django.utils.timezone import now
 
 from messaging import doorbell, due, reaper, tracking
 from messaging.crash import point
 from messaging.delivery import visit
 from messaging.leaving import in_order
+from tenants.clock import database_now, steady
 
 _shutting_down = multiprocessing.Event()
 """Shared with the pool's processes, which are forked later: a worker that is to end finishes its message and leaves."""
@@ -32,7 +32,7 @@ def leave(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def deliver_due() -> None:
     """Ring once for each mailbox that has something to do, and sweep their tenants."""
-    found = due.mailboxes(now=now())
+    found = due.mailboxes(now=database_now())
     for tenant_id in dict.fromkeys(tenant_id for tenant_id, _ in found):
         deliver_sweep.delay(tenant_id)
     for _ in found:
@@ -42,7 +42,7 @@ def deliver_due() -> None:
 @shared_task(ignore_result=True)
 def deliver_sweep(tenant_id: int) -> None:
     """Let what is stale expire, and what was left half told follow."""
-    reaper.sweep(tenant_id, now=now())
+    reaper.sweep(tenant_id, now=database_now())
 
 
 @shared_task(ignore_result=True)
@@ -55,22 +55,23 @@ def deliver_next(
     the number of the mailbox's connections; the arguments are a helper's.
     """
     point("C1")
+    clock = steady()
     if tenant_id is None or mailbox_id is None:
-        found = due.pick(now=now(), until=now() + timedelta(seconds=3 * settings.DELIVERY_SECONDS))
+        found = due.pick(now=clock(), until=clock() + timedelta(seconds=3 * settings.DELIVERY_SECONDS))
         if found is None:
             return
         tenant_id, mailbox_id = found
         structlog.contextvars.bind_contextvars(tenant=tenant_id)
     helpers = settings.MAILBOX_CONNECTIONS - 1 if helpers is None else helpers
-    reaper.rescue(tenant_id, now=now())
-    if helpers and due.is_much(tenant_id, mailbox_id, now=now()):
+    reaper.rescue(tenant_id, now=clock())
+    if helpers and due.is_much(tenant_id, mailbox_id, now=clock()):
         doorbell.bell(tenant_id, mailbox_id, helpers - 1)
     until = time.monotonic() + settings.VISIT_SECONDS
     with in_order() as is_told:
         visit(
             tenant_id,
             mailbox_id,
-            clock=now,
+            clock=clock,
             ending=lambda: is_told() or _shutting_down.is_set() or time.monotonic() > until,
         )
     if time.monotonic() > until:

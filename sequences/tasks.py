@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils.timezone import now
 
 from sequences import ticking
+from tenants.clock import database_now
 
 
 @shared_task(ignore_result=True)
 def tick() -> None:
     """Ring one task for each tenant in which something is due."""
-    for tenant_id in ticking.tenants_due(now()):
+    for tenant_id in ticking.tenants_due(database_now()):
         tick_tenant.delay(tenant_id)
 
 
 @shared_task(ignore_result=True)
 def tick_tenant(tenant_id: int) -> None:
     """Work everything that is due in one tenant."""
-    ticking.work_tenant(tenant_id, now=now())
+    ticking.work_tenant(tenant_id, now=database_now())
