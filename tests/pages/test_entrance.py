@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.core import mail
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
 from config import urls as the_handlers
 from config.urls import urlpatterns as the_apps
+from messaging.models import Template
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.browser import NewPage, violations
@@ -157,3 +160,59 @@ def test_axe_finds_nothing_at_the_entrance(
     assert violations(page) == []
     page.goto("/accounts/password/reset/")
     assert violations(page) == []
+
+
+# --- Signed out while typing --------------------------------------------------------------------------------------
+
+CREDENTIALS = {"login": "maya@us.example", "password": PASSWORD}
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return html.unescape(found[1])
+
+
+def test_what_was_typed_before_the_session_ended_is_there_after_the_sign_in(
+    client: Client, maya: Tenant
+) -> None:
+    form = {"name": "Long work", "subject": "Hello & <b>", "body": "Hours\r\nof writing", "is_shared": "on"}
+    page = client.post("/templates/new/", form, headers={"Referer": "http://testserver/templates/new/"}).text
+    assert "You were signed out." in page and hidden(page, "next") == "/templates/new/"
+
+    # A wrong password does not lose it either.
+    parked = {"parked": hidden(page, "parked"), "next": "/templates/new/"}
+    page = client.post("/accounts/login/", CREDENTIALS | parked | {"password": "wrong"}).text
+    assert hidden(page, "parked") == parked["parked"]
+
+    page = client.post("/accounts/login/", CREDENTIALS | parked).text
+    assert "Not saved yet" in page and 'action="/templates/new/"' in page
+    again = {name: hidden(page, name) for name in form}
+    assert again == form
+    answer = client.post("/templates/new/", again)
+    with use(maya):
+        assert answer["Location"] == f"/templates/{Template.objects.get(name='Long work').pk}/"
+
+
+def test_a_sign_in_after_a_form_leads_to_a_page_and_not_to_where_it_was_sent(
+    client: Client, maya: Tenant
+) -> None:
+    headers = {"Referer": "http://testserver/sequences/7/edit/?open=timing"}
+    page = client.post("/sequences/7/edit/timing/", {"run_time": "09:00"}, headers=headers).text
+    assert hidden(page, "next") == "/sequences/7/edit/?open=timing"
+    page = client.post("/sequences/7/edit/timing/", {}, headers={"Referer": "https://evil.example/x"}).text
+    assert hidden(page, "next") == "/"
+
+
+def test_files_and_passwords_are_not_carried_through_the_sign_in(client: Client, maya: Tenant) -> None:
+    headers = {"Referer": "http://testserver/settings/mailboxes/new/"}
+    answer = client.post("/settings/mailboxes/new/", {"password": "secret-word"}, headers=headers)
+    assert answer["Location"] == "/accounts/login/?next=%2Fsettings%2Fmailboxes%2Fnew%2F"
+    answer = client.post("/imports/new/", {"file": SimpleUploadedFile("a.csv", b"Email\n")}, headers=headers)
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("parked", ["", "nonsense", "W10:1abc:def"])
+def test_what_we_have_not_signed_is_not_carried(client: Client, maya: Tenant, parked: str) -> None:
+    answer = client.post("/accounts/login/", CREDENTIALS | {"parked": parked})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
