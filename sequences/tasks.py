@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from sequences import ticking
+from sequences.forecast import jobs
 from tenants.clock import database_now
+from tenants.wall import use
 
 
 @shared_task(ignore_result=True)
@@ -19,3 +21,10 @@ def tick() -> None:
 def tick_tenant(tenant_id: int) -> None:
     """Work everything that is due in one tenant."""
     ticking.work_tenant(tenant_id, now=database_now())
+
+
+@shared_task(ignore_result=True)
+def make_forecast(tenant_id: int, sequence_id: int, token: str) -> None:
+    """Live through the days to come for somebody who waits for it."""
+    with use(tenant_id):
+        jobs.work(sequence_id, token, now=database_now())

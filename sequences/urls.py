@@ -13,6 +13,7 @@ from sequences.views import (
     editor,
     effects,
     files,
+    forecast,
     listing,
     people,
     sample,
@@ -67,6 +68,7 @@ pages = [
     path("people/add/", adding.ask, name="sequence-add"),
     path("people/add/do/", adding.add, name="sequence-add-do"),
     path("runs/", detail.runs, name="sequence-runs"),
+    path("forecast/", forecast.forecast, name="sequence-forecast"),
     path("settings/", detail.settings, name="sequence-settings"),
     path("versions/", detail.versions, name="sequence-versions"),
 ]

@@ -83,9 +83,7 @@ def resume(*, sequence: Sequence, by: Member, now: datetime) -> bool:
     row = _held(sequence, now)
     if row.status != Status.PAUSED:
         return False
-    row.status, row.activated_at = Status.ACTIVE, row.activated_at or now
-    _go_on(row, now)
-    _settle(row, now)
+    go_on(row, now=now)
     return _done(sequence, row, by=by, now=now, verb="sequence.resume")
 
 
@@ -106,7 +104,7 @@ def archive(*, sequence: Sequence, by: Member, now: datetime, inside: str = FINI
     if inside == END:
         enrollment.leave(row, enrollment.inside(row), reason=enrollment.REMOVED, now=now)
     if was_paused:
-        _go_on(row, now)
+        _release(row, now)
         _settle(row, now)
     else:
         _keep(row)
@@ -152,13 +150,21 @@ def begin(row: Sequence, *, now: datetime) -> None:
     _settle(row, now)
 
 
+def go_on(row: Sequence, *, now: datetime) -> None:
+    """Make a paused sequence active again. Its audit line is the caller's."""
+    assert row.status == Status.PAUSED, row.status
+    row.status, row.activated_at = Status.ACTIVE, row.activated_at or now
+    _release(row, now)
+    _settle(row, now)
+
+
 def _held(sequence: Sequence, now: datetime) -> Sequence:
     (row,) = enrollment.hold_rows([sequence.pk])
     schedule.settle_missed(row, now=now)
     return row
 
 
-def _go_on(row: Sequence, now: datetime) -> None:
+def _release(row: Sequence, now: datetime) -> None:
     """The pause of the sequence is over; those who are paused themselves stay so."""
     stops.lift(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now)
     outbox.release(enrollment.not_paused(row), now=now)

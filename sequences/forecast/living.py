@@ -1,0 +1,116 @@
+"""Living through the days to come: the engine on the copy, its messages handed over the moment they are made."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.db import transaction
+
+from messaging import outbox
+from sequences import enrollment, schedule, ticking
+from sequences.commands import status
+from sequences.engine.questions import INSIDE
+from sequences.forecast.copying import copy_into
+from sequences.forecast.results import Forecast, days_of, first_mails, had_by
+from sequences.models import Enrollment, Schedule, Sequence, Status
+from tenants.models import Tenant
+from tenants.wall import current_id, use
+
+MOST_DAYS = 90
+SECONDS = 120
+"""Longer than that nobody waits: what was lived until then is the answer."""
+
+Progress = Callable[[int, int], bool]
+"""Is told how many of how many days were lived; False: nobody wants to know any more."""
+
+
+class Cancelled(Exception):
+    """Whoever asked does not want to know any more."""
+
+
+def forecast(
+    sequence: Sequence,
+    *,
+    now: datetime,
+    days: int,
+    contact_id: int | None = None,
+    progress: Progress = lambda done, of: True,
+    seconds: float = SECONDS,
+) -> Forecast:
+    """The next ``days`` days of a classic or smart sequence of the tenant in use, if nobody reacts.
+
+    A draft is taken as activated now, a paused one as resumed now. Nothing of it stays: one transaction, rolled back.
+    Raises Cancelled.
+    """
+    real = Tenant.objects.get(pk=current_id())
+    with transaction.atomic():
+        scratch = _scratch_of(real)
+        copied = copy_into(scratch, sequence, now=now)
+        with use(scratch):
+            started = enrollment.last_ordinal(sequence.pk)
+            _begin(sequence, scratch, real.pk, now)
+            until, is_cut = _live(scratch, now, now + timedelta(days=days), days, progress, seconds)
+            last, number = first_mails(sequence, after=started)
+            found = Forecast(
+                people=copied.people,
+                left_out=copied.left_out,
+                until=until,
+                days=days_of(sequence, after=started),
+                first_mails=number,
+                first_mails_until=last,
+                inside=Enrollment.objects.filter(sequence=sequence.pk, state__in=INSIDE).count(),
+                cut="time" if is_cut else "",
+                had=had_by(sequence, contact_id, after=started) if contact_id else [],
+            )
+        transaction.set_rollback(True)
+    return found
+
+
+def _scratch_of(real: Tenant) -> Tenant:
+    slug = f"scratch-{secrets.token_hex(8)}"
+    return Tenant.objects.create(
+        slug=slug,
+        name=slug,
+        timezone=real.timezone,
+        country=real.country,
+        postal_address=real.postal_address,
+        sending_paused_at=real.sending_paused_at,
+        is_scratch=True,
+    )
+
+
+def _begin(sequence: Sequence, scratch: Tenant, real: int, now: datetime) -> None:
+    """Bring the copied sequence to run, at the time at which the real one would."""
+    (row,) = enrollment.hold_rows([sequence.pk])
+    if row.status == Status.DRAFT:
+        status.begin(row, now=now)
+    elif row.status == Status.PAUSED:
+        status.go_on(row, now=now)
+    else:
+        due = Schedule.objects.filter(tenant_id=real, sequence_id=row.pk).first()
+        schedule.set_next(row, since=now)
+        if due is not None and due.next_run_at is not None:
+            Schedule.objects.filter(tenant_id=scratch.pk).update(next_run_at=due.next_run_at)
+
+
+def _live(
+    scratch: Tenant, now: datetime, until: datetime, days: int, progress: Progress, seconds: float
+) -> tuple[datetime, bool]:
+    """Every run until then; the instant that was reached, and whether time ran out before."""
+    begun = monotonic()
+    while (due := _next_due(scratch)) is not None and due <= until:
+        if not progress(max((due - now).days, 0), days):
+            raise Cancelled
+        if monotonic() - begun > seconds:
+            return due, True
+        ticking.work_first(scratch.pk, now=max(due, now))
+        outbox.accept_all(max(due, now))
+    return until, False
+
+
+def _next_due(scratch: Tenant) -> datetime | None:
+    found = Schedule.objects.filter(tenant_id=scratch.pk, next_run_at__isnull=False)
+    return found.values_list("next_run_at", flat=True).first()

@@ -1,0 +1,113 @@
+"""/sequences/<id>/forecast/: asked for, made by a worker, read; nothing of it stays."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+
+from audience.models import Contact
+from sequences.forecast import jobs
+from sequences.models import Enrollment, Sequence
+from tenants.models import Tenant
+from tests.factories import NOW, ContactFactory, make_member
+from tests.pages.conftest import SignIn
+from tests.pages.sequences.conftest import live
+from tests.pages.somebody import words
+
+
+def there(sequence: Sequence) -> str:
+    return f"/sequences/{sequence.pk}/forecast/"
+
+
+def ask(client: Client, sequence: Sequence, **data: Any) -> str:
+    """Ask for one; the address at which it is shown."""
+    response = client.post(there(sequence), {"days": "14", "contact": "", **data})
+    assert response.status_code == 302, words(response.content.decode())
+    return str(response["Location"])
+
+
+def made(client: Client, sequence: Sequence, **data: Any) -> str:
+    """The page of a forecast that a worker has made."""
+    address = ask(client, sequence, **data)
+    jobs.work(sequence.pk, address.partition("run=")[2], now=NOW)
+    response = client.get(address)
+    assert response.status_code == 200
+    return words(response.content.decode())
+
+
+def test_a_draft_is_foretold_by_day_and_step(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    ContactFactory(city="Bonn", first_name="Ann", last_name="Ott")
+    ContactFactory(city="Bonn", first_name="Bob")
+    page = made(client, sequence)
+    assert "People lived through 2" in page and "First emails 2" in page
+    assert "1. Email" in page and "2. Call reminder" in page and "In all" in page
+    assert "Ann Ott" in page and not Enrollment.objects.exists()
+
+
+def test_the_calendar_is_of_who_was_asked_for(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    ContactFactory(city="Bonn", first_name="Ann")
+    ContactFactory(city="Ulm", first_name="Zoe", last_name="Zimmer")
+    page = made(client, sequence, contact="zoe")
+    assert "Zoe Zimmer" in page and "Nothing happens to them in this time" in page
+
+
+def test_its_progress_is_shown_and_it_can_be_cancelled(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=1)
+    address = ask(client, sequence)
+    token = address.partition("run=")[2]
+    shown = client.get(address, headers={"HX-Request": "true"})
+    assert shown.status_code == 200 and "Waits for a worker" in words(shown.content.decode())
+    client.post(address, {"cancel": "1"})
+    jobs.work(sequence.pk, token, now=NOW)
+    over = client.get(address, headers={"HX-Request": "true"})
+    assert over.status_code == 286 and "Cancelled." in over.content.decode()
+
+
+def test_a_forecast_that_nobody_works_on_is_said_to_be_lost(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=1)
+    token = jobs.ask(sequence, days=14, contact_id=None, now=NOW - timedelta(minutes=6))
+    page = client.get(f"{there(sequence)}?run={token}").content.decode()
+    assert "Nobody works on it any more" in page
+
+
+def test_a_draft_with_faults_is_not_foretold(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    sequence.plan.steps.update(template=None)
+    page = words(client.get(there(sequence)).content.decode())
+    assert "Nothing can be foretold yet" in page
+    response = client.post(there(sequence), {"days": "14"})
+    assert response.status_code == 200 and "Nothing can be foretold yet" in response.content.decode()
+
+
+def test_days_that_are_not_offered_are_refused(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    assert client.post(there(sequence), {"days": "100000"}).status_code == 422
+
+
+def test_a_forgotten_forecast_leads_back(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    response = client.get(f"{there(sequence)}?run=nothing", follow=True)
+    assert "no longer kept" in response.content.decode()
+
+
+def test_another_workspace_cannot_read_it(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=1)
+    token = ask(client, sequence).partition("run=")[2]
+    assert jobs.job_of(sequence.pk, token) is not None
+    assert jobs.job_of(sequence.pk + 1, token) is None
+
+
+def test_who_may_not_edit_it_gets_none(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+    Sequence.objects.update(is_shared=True)
+    other = sign_in(make_member("sales_rep", "other@us.example"))
+    assert other.get(there(sequence)).status_code == 403
+
+
+def test_the_editor_leads_there(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    ContactFactory(city="Bonn")
+    assert re.search(there(sequence), client.get(f"/sequences/{sequence.pk}/edit/").content.decode())
+    assert Contact.objects.count() == 1
