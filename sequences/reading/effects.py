@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence as Ordered
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -62,17 +63,28 @@ def ending(sequence: Sequence, plan: Plan, *, now: datetime) -> int:
     return through.exclude(pk__in=already.values("pk")).count()
 
 
-def leaving(sequence: Sequence, group: Group, *, now: datetime) -> tuple[int, int]:
-    """How many of those inside match exit conditions, and so leave at the next run; and how many there are.
+@dataclass(frozen=True)
+class Leaving:
+    """How many of those ``inside`` match exit conditions, and how many are through all steps (else those stay)."""
+
+    inside: int
+    matching: int
+    through: int
+
+
+def leaving(sequence: Sequence, group: Group, *, all_steps: bool, now: datetime) -> Leaving:
+    """Whom exit conditions end at the next run, and whom the switch of all steps, where it is off now.
 
     A group without conditions ends no stay (semantics 2.35).
     """
-    inside = _inside(sequence)
-    if not group.conditions:
-        return 0, inside.count()
-    questions = Questions(sequence, plan_keys(sequence), local_date(now, sequence.timezone))
-    asked = questions.of_stays(group)
-    return asked.joined(inside, questions.aliases).filter(asked.q).count(), inside.count()
+    inside, matching = _inside(sequence), 0
+    if group.conditions:
+        questions = Questions(sequence, plan_keys(sequence), local_date(now, sequence.timezone))
+        asked = questions.of_stays(group)
+        matching = asked.joined(inside, questions.aliases).filter(asked.q).count()
+    is_new = all_steps and not sequence.exit_all_steps
+    through = _through(sequence, sequence.plan, now).count() if is_new else 0
+    return Leaving(inside.count(), matching, through)
 
 
 def next_run_with(sequence: Sequence, values: Mapping[str, Any], *, now: datetime) -> Occurrence | None:

@@ -37,12 +37,13 @@ def of_day(sequence: Sequence, day: int) -> dict[str, Any]:
 @require_POST
 @requires("sequence.view")
 def leaving(request: MemberRequest, pk: int) -> HttpResponse:
-    """How many of those inside the conditions in the form would end. A fragment; nothing is kept."""
+    """How many of those inside what stands in the form would end. A fragment; nothing is kept."""
     sequence = changed_by(request, pk)
     section = Exit(Material(sequence, request.member), request.POST)
     assert section.builder is not None
     group = section.builder.group
-    found = effects.leaving(sequence, group, now=now()) if group is not None else None
+    all_steps = "exit_all_steps" in request.POST
+    found = effects.leaving(sequence, group, all_steps=all_steps, now=now()) if group is not None else None
     return render(request, "sequences/_leaving.html", {"found": found})
 
 

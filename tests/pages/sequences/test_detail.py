@@ -9,11 +9,12 @@ from django.test import Client
 
 from activities import facts
 from messaging import intake, outbox
+from messaging.commands.sending import stop_sending
 from messaging.models import Message
 from messaging.signals import click_taken_back
 from sequences.models import Enrollment, Run, Sequence, Status, StepRun
 from sequences.reading.figures import LARGE, figures_of
-from tenants.models import Tenant
+from tenants.models import Member, Tenant
 from tests.factories import NOW, make_member
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import leave, live
@@ -240,3 +241,14 @@ def test_what_programs_open_and_click_counts_apart_and_moves_nothing(
     assert text(client.get(at(sequence))).count("by programs") == 2
     timeline = text(client.get(f"/contacts/{second.contact_id}/timeline/"))
     assert "A program opened" in timeline and "a security scanner" in timeline
+
+
+def test_while_sending_is_stopped_nobody_is_said_to_go_on(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    live(sequence, tenant)
+    page = f"/sequences/{sequence.pk}/"
+    assert "All who are inside go on by themselves." in text(client.get(page))
+    stop_sending(member=rep, reason="Wait", by=rep, now=NOW)
+    stopped = text(client.get(page))
+    assert "go on by themselves" not in stopped and "until it is resumed" in stopped

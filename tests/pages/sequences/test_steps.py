@@ -12,7 +12,7 @@ from audience.models import Contact
 from messaging import outbox
 from messaging.models import Template
 from sequences.commands.planning import add_step, change_step, remove_step, working_plan
-from sequences.models import Sequence
+from sequences.models import Enrollment, Sequence
 from sequences.ticking import work_tenant
 from steps.models import Step
 from tenants.models import Member, Tenant
@@ -314,6 +314,20 @@ def test_exit_conditions_say_whom_they_end_before_they_are_saved(
     assert client.post(path, form | {"exit-0-field": "nonsense"}).status_code == 200
     sequence.refresh_from_db()
     assert sequence.exit_conditions == []
+
+
+def test_who_is_through_is_said_before_all_steps_end_a_stay_again(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    Sequence.objects.update(exit_all_steps=False)
+    outbox.accept_all(live(sequence, tenant, people=3, days=5))
+    path = f"/sequences/{sequence.pk}/edit/leaving/"
+    assert "0 of 3 people inside match these conditions now" in words(text(client.post(path, {})))
+    said = words(text(client.post(path, {"exit_all_steps": "on"})))
+    assert "3 have all steps behind them and are completed by it" in said
+    Sequence.objects.update(exit_all_steps=True)
+    work_tenant(tenant.pk, now=NOW + timedelta(days=6), is_on_time=True)
+    assert set(Enrollment.objects.values_list("exit_reason", flat=True)) == {"completed"}
 
 
 def test_another_time_says_the_next_run_before_it_is_saved(
