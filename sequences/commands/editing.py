@@ -18,6 +18,7 @@ from django.db.models import Value
 from audience.models import SavedView
 from messaging.models import Template
 from sequences import edits, schedule
+from sequences.commands import renaming
 from sequences.models import Sequence, SequencePlan, SequenceView, Status
 from sequences.refusals import Refused
 from sequences.seen import merged_settings
@@ -137,6 +138,8 @@ def change_settings(
         return []
     row.edited_at = now
     _save_named(row)
+    if "name" in changed:
+        renaming.follow(before["name"], row.name)
     if row.activated_at and SCHEDULE.intersection(changed):
         edits.follow_schedule(row, now=now)
     _audit_change(row, by, now, before, changed)

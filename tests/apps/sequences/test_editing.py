@@ -5,14 +5,15 @@ from datetime import date, time
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from audience.models import SavedView
+from audience.models import Contact, SavedView
 from sequences.commands.editing import change_settings, clone_sequence, create_sequence, delete_draft
 from sequences.commands.planning import add_step
-from sequences.models import Sequence, Status
+from sequences.engine.questions import PERSON, Questions
+from sequences.models import Enrollment, Sequence, Status
 from sequences.refusals import Refused
-from steps.models import Plan
+from steps.models import Plan, Step
 from tenants.models import AuditLine, Member, Tenant
-from tests.factories import NOW, make_member
+from tests.factories import NOW, ContactFactory, make_member
 
 
 @pytest.fixture
@@ -161,3 +162,38 @@ def test_only_known_kinds_and_records_are_taken(rep: Member) -> None:
     with pytest.raises(Refused, match="“lead” is no kind of record of a sequence"):
         change_settings(sequence=sequence, by=rep, now=NOW, record="lead")
     assert Sequence.objects.get().record == "contact"
+
+
+@pytest.mark.parametrize("field", ["sequence", "contact.sequence"])
+def test_conditions_follow_a_sequence_that_is_renamed(rep: Member, field: str) -> None:
+    made, other = make(rep, "Outbound"), make(rep, "Second")
+    asked = [
+        {"field": field, "op": "never_in", "value": "OUTBOUND"},
+        {"field": "city", "op": "is", "value": "Outbound"},
+    ]
+    view = SavedView.objects.create(name="New", conditions=asked)
+    change_settings(sequence=other, by=rep, now=NOW, entry_conditions=asked, exit_conditions=asked)
+    step = add_step(sequence=other, kind="call", by=rep, now=NOW)
+    Step.objects.filter(pk=step.pk).update(
+        conditions=asked, settings={"title": "Outbound", "sequence": "outbound", "conditions": asked}
+    )
+    Step.objects.filter(plan=made.plan).update(conditions=[])
+    change_settings(sequence=made, by=rep, now=NOW, name="Spring fair")
+    told = [asked[0] | {"value": "Spring fair"}, asked[1]]
+    for row in (view, other, step):
+        row.refresh_from_db()
+    assert view.conditions == other.entry_conditions == other.exit_conditions == step.conditions == told
+    assert step.settings == {"title": "Outbound", "sequence": "Spring fair", "conditions": told}
+
+
+def test_who_was_kept_out_of_a_sequence_stays_out_when_the_other_one_is_renamed(rep: Member) -> None:
+    first, second = make(rep, "First"), make(rep, "Second")
+    ann = ContactFactory(first_name="Ann", email="ann@x.example")
+    Enrollment.objects.create(sequence=first, contact=ann, entered_at=NOW, plan=None)
+    never = [{"field": "sequence", "op": "never_in", "value": "First"}]
+    change_settings(sequence=second, by=rep, now=NOW, entry_conditions=never)
+    change_settings(sequence=first, by=rep, now=NOW, name="Renamed")
+    second.refresh_from_db()
+    questions = Questions(second, {}, NOW.date())
+    group = questions.read({"match": "all", "conditions": second.entry_conditions})
+    assert list(Contact.objects.filter(questions.of_people(group, PERSON))) == []
