@@ -9,3 +9,6 @@ Sent before they stand there, in the same transaction: whoever keeps mail from l
 
 records_going = Signal()
 """Records are about to be deleted: ``record``, ``ids``, ``by``, ``at``. What hangs on them goes with them."""
+
+tag_renamed = Signal()
+"""A tag is called otherwise on all records: ``before`` as it compares, ``after`` as it is spelled now."""

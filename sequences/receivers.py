@@ -11,13 +11,19 @@ from django.dispatch import receiver
 
 from activities.models import Reminder
 from activities.signals import reminder_closed
+from audience.signals import tag_renamed
 from messaging import mailings, outbox, signals
 from messaging.models import Template
 from sequences import enrollment, marks, reactions
-from sequences.commands import status
+from sequences.commands import renaming, status
 from sequences.models import StepRun
 from tenants.models import Member
 from tenants.signals import member_deactivated, member_reactivated
+
+
+@receiver(tag_renamed)
+def follow_tag(before: str, after: str, **_: Any) -> None:
+    renaming.follow(renaming.TAGS, before, after)
 
 
 @receiver(signals.messages_sent)

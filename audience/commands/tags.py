@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from audience import labels
+from audience import labels, signals
 from audience.values import LONGEST
 from tenants.commands import audit
 from tenants.models import Member, Tenant
@@ -20,7 +20,10 @@ class CannotRename(ValueError):
 
 @transaction.atomic
 def rename_tag(*, by: Member, norm: str, label: str, at: datetime) -> int:
-    """Call a tag otherwise on all records; one that there is already takes it in. Raises CannotRename."""
+    """Call a tag otherwise on all records; one that there is already takes it in. Conditions that name it follow.
+
+    Raises CannotRename.
+    """
     require(by, "tag.manage")
     wanted = " ".join(label.split())
     if not wanted or "," in wanted or ";" in wanted:
@@ -28,6 +31,7 @@ def rename_tag(*, by: Member, norm: str, label: str, at: datetime) -> int:
     if len(wanted) > LONGEST:
         raise CannotRename(f"A tag may have {LONGEST} characters.")
     count = labels.rename(norm, wanted)
+    signals.tag_renamed.send(sender=Tenant, before=norm, after=wanted)
     audit(by=by, verb="tag.rename", obj=_tenant(), at=at, before=norm, after=wanted, records=count)
     return count
 

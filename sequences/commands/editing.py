@@ -139,7 +139,7 @@ def change_settings(
     row.edited_at = now
     _save_named(row)
     if "name" in changed:
-        renaming.follow(before["name"], row.name)
+        renaming.follow(renaming.MEMBERSHIP, before["name"], row.name)
     if row.activated_at and SCHEDULE.intersection(changed):
         edits.follow_schedule(row, now=now)
     _audit_change(row, by, now, before, changed)

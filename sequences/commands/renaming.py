@@ -1,12 +1,11 @@
-"""What names a sequence follows when that is renamed (F-35).
+"""Conditions that name a sequence or a tag follow when it is renamed (F-35).
 
-Conditions on membership name it: one that were left behind would ask about a sequence that there is not, and *never in*
-would then let everybody in.
+One that were left behind would ask about what there is not: *was never in*, and *has none of*, let everybody in then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -18,7 +17,8 @@ from audience.models import SavedView
 from sequences.models import Sequence
 from steps.models import Step
 
-FIELDS = (SEQUENCE.key, SEQUENCE.name)
+MEMBERSHIP = (SEQUENCE.key, SEQUENCE.name)
+TAGS = ("tags", "contact.tags", "account.tags")
 PLACES: tuple[tuple[type[Model], str], ...] = (
     (SavedView, "conditions"),
     (Sequence, "entry_conditions"),
@@ -29,35 +29,31 @@ PLACES: tuple[tuple[type[Model], str], ...] = (
 """Where conditions are stored; the settings of a step may have some, or name a sequence themselves."""
 
 
-def follow(before: str, after: str) -> None:
-    """Let everything that names the sequence ``before`` name it ``after``; plans that are pinned, too."""
+def follow(fields: Collection[str], before: str, after: str) -> None:
+    """Let conditions on these fields that name ``before`` name ``after``, in plans that are pinned, too."""
 
     @cache
     def is_meant(name: str) -> bool:
         return len(set(lowered([name.strip(), before]).values())) == 1
 
-    def renamed(name: Any) -> Any:
-        return after if isinstance(name, str) and is_meant(name) else name
+    def renamed(value: Any) -> Any:
+        if isinstance(value, list):
+            return list({name.casefold(): name for name in map(renamed, reversed(value))}.values())[::-1]
+        return after if isinstance(value, str) and is_meant(value) else value
+
+    def told(stored: Any) -> Any:
+        if isinstance(stored, list):
+            return [
+                row | {"value": renamed(row.get("value"))} if row.get("field") in fields else row
+                for row in stored
+            ]
+        inside = {"conditions": told(stored["conditions"])} if stored.get("conditions") else {}
+        if fields is MEMBERSHIP and "sequence" in stored:
+            inside["sequence"] = renamed(stored["sequence"])
+        return stored | inside
 
     for model, attribute in PLACES:
         rows: Any = model._default_manager.exclude(**{f"{attribute}__in": ([], {})}).order_by("pk")
         for pk, stored in rows.values_list("pk", attribute):
-            told = _told(stored, renamed)
-            if told != stored:
-                rows.filter(pk=pk).update(**{attribute: told})
-
-
-def _told(stored: Any, renamed: Callable[[Any], Any]) -> Any:
-    """Conditions, or settings of a step that hold some, with the name as it is now."""
-    if isinstance(stored, list):
-        return [_condition(row, renamed) for row in stored]
-    told = dict(stored)
-    if "conditions" in told:
-        told["conditions"] = _told(told["conditions"] or [], renamed)
-    if "sequence" in told:
-        told["sequence"] = renamed(told["sequence"])
-    return told
-
-
-def _condition(row: dict[str, Any], renamed: Callable[[Any], Any]) -> dict[str, Any]:
-    return row | {"value": renamed(row.get("value"))} if row.get("field") in FIELDS else row
+            if (followed := told(stored)) != stored:
+                rows.filter(pk=pk).update(**{attribute: followed})

@@ -7,11 +7,13 @@ import re
 import pytest
 from django.test import Client
 
-from audience.models import AccountTag, ContactTag
+from audience.catalogue import make_field
+from audience.conditions.types import FieldType
+from audience.models import AccountTag, ContactTag, SavedView
 from tenants.models import AuditLine
 from tenants.wall import use
 from tests.factories import AccountFactory, ContactFactory, make_tenant
-from tests.pages.somebody import Somebody, words
+from tests.pages.somebody import Somebody, names, words
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,20 @@ def test_a_tag_is_renamed_into_one_that_there_is(me: Somebody) -> None:
         assert AuditLine.objects.filter(verb="tag.rename").count() == 1
     me.client.post("/settings/tags/rename/", {"tag": "warm", "label": "WARM"})
     assert ("WARM", "2", "1") in shown(me.get("/settings/tags/"))
+
+
+def test_conditions_follow_a_tag_that_is_renamed(me: Somebody) -> None:
+    with use(me.tenant):
+        topics = make_field("contact", "topics", FieldType.TAGS)
+        none_of = {"field": "tags", "op": "has_none", "value": ["HOT", "Warm", "Cold"]}
+        own = {"field": topics.key, "op": "has_any", "value": ["Hot"]}
+        view = SavedView.objects.create(name="Not hot", conditions=[none_of, own])
+    kept_out = names(me.get(f"/contacts/?view={view.pk}"))
+    me.client.post("/settings/tags/rename/", {"tag": "hot", "label": "warm"})
+    with use(me.tenant):
+        view.refresh_from_db()
+        assert view.conditions == [none_of | {"value": ["warm", "Cold"]}, own]
+    assert names(me.get(f"/contacts/?view={view.pk}")) == kept_out
 
 
 @pytest.mark.parametrize("label", ["", "  ", "a,b", "x" * 501])
