@@ -6,10 +6,10 @@
     const { xhr } = event.detail;
     if (xhr.responseURL && new URL(xhr.responseURL).pathname.startsWith("/accounts/login")) {
       event.detail.shouldSwap = false;
-      const { elt, requestConfig } = event.detail;
+      const { elt, verb } = event.detail.requestConfig;
       // Nothing that was typed is lost: a form is sent as without us and carried through the sign-in, a live part waits.
       if (elt.matches("form[method=post][action]")) elt.submit();
-      else if (requestConfig.verb === "post") say("You are signed out. What you save now is kept while you sign in.");
+      else if (verb === "post") say("You are signed out. What you save now is kept while you sign in.");
       else location.reload();
     }
   });

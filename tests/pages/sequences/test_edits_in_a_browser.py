@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
 from audience.models import SavedView
@@ -122,3 +123,13 @@ def test_the_dates_and_a_test_stand_in_the_review(site: Site) -> None:
     expect(page.locator(".panel #test-said")).to_contain_text("The server did not take it")
     with use(site.tenant):
         assert not Message.objects.filter(enrollment_id=None).exists()
+
+
+def test_a_drawer_that_is_sent_without_a_session_is_carried_through_the_sign_in(site: Site) -> None:
+    sequence = site.running()
+    page = site.open(f"/sequences/{sequence.pk}/edit/?new=task&day=2")
+    page.get_by_label("Title").fill("Hours of work")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_role("button", name="Add step").click()
+    expect(page.locator("main")).to_contain_text("You were signed out.")
+    expect(page.locator("input[name=next]")).to_have_value(f"/sequences/{sequence.pk}/edit/?new=task&day=2")
