@@ -246,7 +246,7 @@ def test_what_programs_open_and_click_counts_apart_and_moves_nothing(
 def test_while_sending_is_stopped_nobody_is_said_to_go_on(
     client: Client, sequence: Sequence, tenant: Tenant, rep: Member
 ) -> None:
-    live(sequence, tenant)
+    outbox.accept_all(live(sequence, tenant))
     page = f"/sequences/{sequence.pk}/"
     assert "All who are inside go on by themselves." in text(client.get(page))
     stop_sending(member=rep, reason="Wait", by=rep, now=NOW)
