@@ -30,6 +30,16 @@ class Fact(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "contact", "-at", "-id"], name="fact_by_contact"),
             models.Index(
+                fields=["tenant", "account", "-at"],
+                condition=models.Q(account__isnull=False),
+                name="fact_by_account",
+            ),
+            models.Index(
+                fields=["tenant", "enrollment_id"],
+                condition=models.Q(enrollment_id__isnull=False),
+                name="fact_by_enrollment",
+            ),
+            models.Index(
                 fields=["tenant", "message_id"],
                 condition=models.Q(message_id__isnull=False),
                 name="fact_by_message",
@@ -77,6 +87,16 @@ class Reminder(TenantModel):
                 name="reminder_open_by_member",
             ),
             models.Index(fields=["tenant", "enrollment_id"], name="reminder_by_enrollment"),
+            models.Index(
+                fields=["tenant", "opportunity"],
+                condition=models.Q(opportunity__isnull=False),
+                name="reminder_by_opportunity",
+            ),
+            models.Index(
+                fields=["tenant", "step_run_id"],
+                condition=models.Q(step_run_id__isnull=False),
+                name="reminder_by_step_run",
+            ),
         ]
 
     def __str__(self) -> str:

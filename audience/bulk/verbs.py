@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.db import connection
 from django.db.models import Value
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -199,7 +200,7 @@ class StopMail(Verb):
 
 class Delete(Verb):
     key, label, icon, permission = "delete", "Delete", "trash", "record.delete"
-    batch = 500
+    batch = 1000
     is_dangerous = True
     warning = "They are gone for good, with their history, and leave every sequence. This cannot be undone."
 
@@ -207,8 +208,10 @@ class Delete(Verb):
         self, record: str, ids: Sequence[int], arguments: Mapping[str, Any], *, by: Member, at: datetime
     ) -> int:
         signals.records_going.send(sender=MODELS[record], record=record, ids=list(ids), by=by, at=at)
-        MODELS[record].objects.filter(pk__in=ids).delete()
-        return len(ids)
+        # What hangs on them goes by the references of the database, as sets: Django would fetch it row by row.
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {MODELS[record]._meta.db_table} WHERE id = ANY(%s)", [list(ids)])
+            return cursor.rowcount
 
 
 def _said(value: Any, type_: FieldType | None) -> str:

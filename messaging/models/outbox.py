@@ -113,10 +113,12 @@ class Message(TenantModel):
                 condition=Q(message_id__isnull=False),
                 name="message_by_message_id",
             ),
+            # Whole, not only of what was sent: who is deleted takes all their messages along.
+            models.Index(fields=["tenant", "contact", "-sent_at"], name="message_by_contact"),
             models.Index(
-                fields=["tenant", "contact", "-sent_at"],
-                condition=Q(sent_at__isnull=False),
-                name="message_last_sent",
+                fields=["tenant", "opportunity"],
+                condition=Q(opportunity__isnull=False),
+                name="message_by_opportunity",
             ),
         ]
 
