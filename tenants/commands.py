@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Value
 
 from tenants.fields import Lowered
-from tenants.models import AuditLine, Member, Membership, Role, Team, Tenant, User
+from tenants.models import KEEPS_ADDRESS, AuditLine, Member, Membership, Role, Team, Tenant, User
 from tenants.policy import require, require_any
 from tenants.roles import ALL, READY
 from tenants.sessions import end_sessions
@@ -147,9 +147,11 @@ def team_named(name: str) -> Team | None:
 
 @transaction.atomic
 def change_workspace(*, tenant: Tenant, by: Member, now: datetime, **fields: Any) -> None:
-    """Change name, time zone, country or postal address of the tenant in use."""
+    """Change name, time zone, country or postal address of the tenant in use. Raises Refused for one taken away."""
     assert tenant.pk == current_id()
     require_any(by, "policy.edit", "admin.manage")
+    if tenant.postal_address and not fields.get("postal_address", tenant.postal_address).strip():
+        raise Refused(KEEPS_ADDRESS, "postal_address")
     before = {name: str(getattr(tenant, name)) for name in fields}
     for name, value in fields.items():
         setattr(tenant, name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.timezone import now
 from timezone_field import TimeZoneField
@@ -13,6 +14,9 @@ from tenants.fields import CurrentTenant, TenantForeignKey, lowered
 
 EMAILS_PER_DAY = 500
 """Automatic e-mails of one member on one day, where neither they nor their role say otherwise (semantics 2.29)."""
+
+
+KEEPS_ADDRESS = "It stands under every automatic mail: change it, but do not take it away."
 
 
 class Tenant(models.Model):
@@ -40,6 +44,12 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A postal address that mails have been sent with is not taken away (tenants.commands.change_workspace)."""
+        had = Tenant.objects.filter(pk=self.pk).exclude(postal_address="").exists()
+        if had and not self.postal_address.strip():
+            raise ValidationError({"postal_address": KEEPS_ADDRESS})
 
     @property
     def identity(self) -> str:

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.access import MemberRequest, outside_transaction, requires
-from tenants.commands import change_workspace
+from tenants.commands import Refused, change_workspace
 from tenants.forms import WorkspaceForm
 from tenants.fragments import page
 from tenants.sessions import CHOSEN, active_memberships
@@ -26,9 +26,13 @@ def workspace(request: MemberRequest) -> HttpResponse:
     now_so = {name: getattr(tenant, name) for name in FIELDS}
     form = WorkspaceForm(request.POST) if request.method == "POST" else WorkspaceForm(initial=now_so)
     if form.is_bound and form.is_valid():
-        change_workspace(tenant=tenant, by=request.member, now=now(), **form.cleaned_data)
-        messages.success(request, "The workspace is saved.")
-        return redirect("workspace")
+        try:
+            change_workspace(tenant=tenant, by=request.member, now=now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field, str(refused))
+        else:
+            messages.success(request, "The workspace is saved.")
+            return redirect("workspace")
     context = {"form": form, "zones": zone_names()}
     return page(request, "tenants/workspace.html", context, status=422 if form.errors else 200)
 

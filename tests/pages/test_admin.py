@@ -44,6 +44,9 @@ def test_an_operator_sees_and_changes_a_workspace(client: Client, operator: User
     assert client.post(address, form).status_code == 302
     tenant.refresh_from_db()
     assert tenant.name == "Acme & Co"
+    client.post(address, form | {"postal_address": "1 Road"})
+    gone = client.post(address, form | {"postal_address": ""})
+    assert "change it, but do not take it away" in gone.content.decode()
     assert not LogEntry.objects.exists()
 
 

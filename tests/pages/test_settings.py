@@ -128,6 +128,11 @@ def test_the_workspace_is_changed(client: Client, tenant: Tenant) -> None:
     wrong = client.post("/settings/workspace/", form | {"country": "XX", "name": ""})
     assert wrong.status_code == 422
     assert "A workspace needs a name." in wrong.text
+    gone = client.post("/settings/workspace/", form | {"postal_address": " \n"})
+    assert gone.status_code == 422
+    assert "change it, but do not take it away" in gone.text
+    tenant.refresh_from_db()
+    assert tenant.postal_address.startswith("500 Main Street")
 
 
 def invited(**changes: Any) -> dict[str, Any]:
