@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404
@@ -201,7 +201,7 @@ class Listing:
         """Those whom the member may see and the list asks for, in no order. Nobody while a condition is wrong."""
         found = visible(self.member, "record.view", self.quick.qs)
         if self.file:
-            found = found.filter(pk__in=taken_by(self.file))
+            found = found.filter(taken_by(self.file))
         group = self.builder.group
         if group is None:
             return found.none()
@@ -244,10 +244,16 @@ class Listing:
         ]
 
 
-def taken_by(job: ImportJob) -> RawSQL:
-    """The ids of the records that an import made or found."""
-    table = ImportTaken._meta.db_table
-    return RawSQL(f"SELECT jsonb_array_elements_text(ids)::bigint FROM {table} WHERE job_id = %s", [job.pk])
+class IsOneOf(Func):
+    """Whether a key stands in an array. As one value it leads straight into the index, where a join does not."""
+
+    template, arg_joiner, output_field = "(%(expressions)s)", " = ANY", BooleanField()
+
+
+def taken_by(job: ImportJob) -> Q:
+    """Whether an import made or found a record."""
+    ids = f"SELECT jsonb_array_elements_text(ids)::bigint FROM {ImportTaken._meta.db_table} WHERE job_id = %s"
+    return Q(IsOneOf(F("pk"), RawSQL(f"ARRAY({ids})", [job.pk])))
 
 
 def _number(text: str) -> int:
