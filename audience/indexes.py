@@ -80,6 +80,15 @@ def sql_of(record: str, column: str, *, is_slot: bool, how: str = "CONCURRENTLY"
     return f"CREATE INDEX {how} IF NOT EXISTS {name} ON {table} (tenant_id, {column}) WHERE {which}"
 
 
+def long_sql_of(record: str, column: str, *, how: str = "CONCURRENTLY") -> str:
+    """The statement of the second index of a text in a slot: of the rows that the first leaves out, mostly none."""
+    table = MODELS[record]._meta.db_table
+    return (
+        f"CREATE INDEX {how} IF NOT EXISTS {record}_{column}_long ON {table} (tenant_id) "
+        f"WHERE length({column}) > {LONGEST}"
+    )
+
+
 def states(record: str) -> dict[str, str]:
     """Column → ready or building, of the indexes on demand."""
     with connection.cursor() as cursor:
@@ -112,7 +121,23 @@ def build(record: str, column: str, *, is_slot: bool) -> None:
             cursor.execute("SET statement_timeout = 0")
             if states(record).get(column) == BUILDING:
                 cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
+            if is_slot and column.endswith("_norm"):
+                _build_long(record, column)
             cursor.execute(sql_of(record, column, is_slot=is_slot))
         finally:
             cursor.execute("RESET statement_timeout")
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def _build_long(record: str, column: str) -> None:
+    """Before the one by value: until that is there, the field counts as not indexed and is asked for again."""
+    name = f"{record}_{column}_long"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT EXISTS (SELECT FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                              WHERE i.relname = %s AND NOT x.indisvalid)""",
+            [name],
+        )
+        if cursor.fetchone()[0]:
+            cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
+        cursor.execute(long_sql_of(record, column))

@@ -94,6 +94,14 @@ class Short(Func):
     arity = 1
 
 
+class Long(Func):
+    """SQL: a text of a slot that no index by its value holds; said beside a prefix, for the index of the long ones."""
+
+    template = f"(length(%(expressions)s) > {LONGEST})"
+    output_field = BooleanField()
+    arity = 1
+
+
 def compile_group(group: Group, context: Context) -> Q:
     """The group as a condition of a queryset. Without conditions ``Q()``; what that means the caller decides."""
     slots = _custom_slots(group)
@@ -171,9 +179,13 @@ def _positive(type_: FieldType, slot: Slot, path: str, op: str, value: Any, cont
         return _dates(type_, path, days.day_bounds(op, value, context.today), context.zone)
     if (slot.record, slot.key) == ("contact", "email") and op in ("is", "in"):
         return _addresses(slot.path, values)
-    is_short = slot.is_custom and op in ("is", "in") and all(len(text) <= LONGEST for text in values)
     same = _text(path, op, values)
-    return same & Q(Short(F(path))) if is_short else same
+    if not slot.is_custom or any(len(text) > LONGEST for text in values):
+        return same
+    if op == "starts_with":
+        # All that begin so, each part by an index: those that one by value holds, and the few long ones.
+        return same & Q(Short(F(path))) | same & Q(Long(F(path)))
+    return same & Q(Short(F(path))) if op in ("is", "in") else same
 
 
 def _text(path: str, op: str, values: tuple[str, ...]) -> Q:
