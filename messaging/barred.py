@@ -6,7 +6,12 @@ its list (semantics 2.33).
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from messaging.line import Statement
+
+OFF_THE_LIST = Q(state="cancelled", reason="trial")
+"""Messages that were taken back because their address is not on the trial list."""
 
 
 def why_barred(address: str) -> str:

@@ -21,6 +21,7 @@ WHY = {
     "no_zone": "the contact’s time zone is not known",
     "no_consent": "the contact has not consented",
     "late": "its time ran out before it could leave",
+    "trial": "the address is not on the trial list",
     "no_answer": "the connection broke when it was handed over",
 }
 PHASES = {

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db.models import Count, Min, Q, QuerySet
 
 from messaging import evidence, waits
+from messaging.barred import OFF_THE_LIST
 from messaging.models import Message
 from messaging.outbox import RESENT
 from messaging.waits import Wait
@@ -96,7 +97,7 @@ def attention_of(sequence: Sequence, *, now: datetime) -> list[Attention]:
 
 
 def _undelivered(mine: QuerySet[Message]) -> list[Attention]:
-    ended = Q(state__in=evidence.UNSENT) | Q(state="cancelled", reason="trial")
+    ended = Q(state__in=evidence.UNSENT) | OFF_THE_LIST
     rows = mine.filter(ended).exclude(resolved_by=RESENT)
     counted = rows.order_by().values_list("state", "reason").annotate(n=Count("pk"))
     kinds = {"cancelled": "trial"}

@@ -15,6 +15,7 @@ from activities.models import Fact
 from audience.lists import named
 from audience.models import Contact
 from messaging import evidence
+from messaging.barred import OFF_THE_LIST
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from messaging.outbox import RESENT
@@ -43,7 +44,7 @@ STATES: dict[str, Q] = {
 
 MAILS: dict[str, Q] = {
     **{state: Q(state=state) for state in evidence.UNSENT},
-    "trial": Q(state="cancelled", reason="trial"),
+    "trial": OFF_THE_LIST,
     "waits": Q(state__in=NOT_LEFT),
 }
 """The same by a message of theirs: one that did not leave, was not on the trial list, or waits to leave."""
@@ -220,7 +221,7 @@ def _row(
     at = due_at(stay, step, day, runs) if step else None
     waiting = next((mail for mail in mails if mail.state in NOT_LEFT), None)
     wait = why_waits(waiting, now=now) if waiting else None
-    unsent = next((mail for mail in mails if mail.state in evidence.UNSENT), None)
+    unsent = next((mail for mail in mails if mail.state not in NOT_LEFT), None)
     return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waiting, wait, unsent)
 
 
@@ -262,8 +263,8 @@ def _mails(stays: Ordered[Enrollment]) -> dict[int, list[Message]]:
     """The messages of each stay that wait or did not leave, the latest first."""
     ids = [stay.pk for stay in stays]
     found: dict[int, list[Message]] = {}
-    mails = Message.objects.filter(enrollment_id__in=ids, state__in=[*NOT_LEFT, *evidence.UNSENT])
-    mails = mails.exclude(resolved_by=RESENT)
+    asked = Q(state__in=[*NOT_LEFT, *evidence.UNSENT]) | OFF_THE_LIST
+    mails = Message.objects.filter(asked, enrollment_id__in=ids).exclude(resolved_by=RESENT)
     for mail in mails.select_related("mailbox", "sender__user", "sender__tenant").order_by("-pk"):
         found.setdefault(mail.enrollment_id or 0, []).append(mail)
     return found

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from activities.models import Fact
 from audience.models import Contact, Opportunity
 from messaging import evidence, machines
+from messaging.barred import OFF_THE_LIST
 from messaging.models import Message
 from sequences.models import Enrollment, Sequence
 from tenants.models import Member
@@ -139,7 +140,8 @@ def _stays(stays: QuerySet[Enrollment], names: dict[int, str]) -> Iterator[Line]
 def _unsent(stays: QuerySet[Enrollment], names: dict[int, str]) -> Iterator[Line]:
     """Messages of these stays that did not leave, or of which nobody knows; they make no facts."""
     sequences = dict(stays.values_list("pk", "sequence_id"))
-    found = Message.objects.filter(enrollment_id__in=sequences, state__in=evidence.UNSENT)
+    unsent = Q(state__in=evidence.UNSENT) | OFF_THE_LIST
+    found = Message.objects.filter(unsent, enrollment_id__in=sequences)
     for message in found.select_related("mailbox", "mailing__template_version__template"):
         version = message.mailing.template_version
         yield Line(

@@ -289,6 +289,9 @@ def test_who_is_not_on_the_trial_list_is_found_by_it(
     assert "with an email that was not on the trial list" in found
     assert f"/contacts/{first.contact_id}/" in found
     assert found.count('class="row-link"') == 1
+    assert "An email was not sent" in found and "the address is not on the trial list" in found
+    told = client.get(f"/contacts/{first.contact_id}/timeline/").content.decode()
+    assert "Not sent:" in told and "since the address is not on the trial list" in told
 
 
 @pytest.mark.parametrize("name", ["q", "state", "reason", "step", "did", "run", "mail", "page"])
