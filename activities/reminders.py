@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from activities.models import Fact, Reminder
-from activities.signals import reminder_closed
+from activities.signals import reminder_closed, reminder_closing
 from audience import activity
 from tenants import policy
 from tenants.models import Member
@@ -89,6 +89,7 @@ def skip_all(of: QuerySet[Reminder], *, by: Member, now: datetime) -> int:
 def _close(reminder: Reminder, state: str, by: Member | None, now: datetime, outcome: str, note: str) -> bool:
     if by is not None:
         policy.require(by, "reminder.work", reminder)
+    reminder_closing.send(sender=Reminder, reminder=reminder)
     row = Reminder.objects.select_for_update(no_key=True).filter(pk=reminder.pk, state=Reminder.OPEN).first()
     if row is None:
         return False

@@ -1,5 +1,6 @@
 """What activities tell the floors above, inside the tenant's transaction.
 
+``reminder_closing``: reminder. A person is about to close it: who locks more than its row does so before.
 ``reminder_closed``: reminder (its row, completed or skipped), at (aware). A person closed it, not a run or an exit.
 """
 
@@ -7,4 +8,5 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
+reminder_closing = Signal()
 reminder_closed = Signal()

@@ -15,6 +15,7 @@ from datetime import date, datetime
 
 from activities import facts, reminders
 from messaging import outbox
+from sequences import standstill
 from sequences.engine import recorder
 from sequences.engine.scratch import prepare
 from sequences.engine.sql import Sql, execute
@@ -34,6 +35,8 @@ MANUAL, AUTO_REPLY = "manual", "auto_reply"
 
 HELD = {0: "stopped", 1: "mailbox", 2: "placeholder", 3: "limit"}
 """Why a stay is held, in the order of semantics 2.27; the numbers are those of the decision table."""
+WHENS = " ".join(f"WHEN {number} THEN '{word}'" for number, word in HELD.items())
+WHY_HELD = f"CASE h.reason {WHENS} END"
 
 LEFT: Sql = ("SELECT enrollment_id FROM engine_left", ())
 MOVED: Sql = ("SELECT enrollment_id FROM engine_moved", ())
@@ -108,8 +111,9 @@ def pause(
     paused = execute(
         "UPDATE sequences_enrollment e SET paused_after = CASE state WHEN 'active' THEN %s ELSE paused_after END, "
         "paused_at = CASE state WHEN 'active' THEN %s ELSE paused_at END, "
+        "stopped_at = CASE WHEN step_key IS NOT NULL THEN COALESCE(stopped_at, %s) END, "
         "state = 'paused', pause_reason = %s, resume_on = %s " + IN_ORDER.format(table="engine_moved"),
-        [last_ordinal(sequence.pk), now, reason, until],
+        [last_ordinal(sequence.pk), now, now, reason, until],
     )
     outbox.hold(MOVED, now=now)
     said = {"reason": reason} | ({"until": until.isoformat()} if until else {})
@@ -135,29 +139,28 @@ def resume(
         + IN_ORDER.format(table="engine_moved"),
         [ordinal],
     )
+    standstill.end(sequence, MOVED, now=now)
     outbox.release(MOVED, now=now)
     facts.record("resumed", WHO_MOVED, at=now, member_id=by.pk if by else None)
     recorder.note_stays("resumed", sequence_id=sequence.pk, now=now, source="engine_moved")
     return resumed
 
 
-def admit(sequence: Sequence, people: Sql, *, run: Run, now: datetime) -> int:
+def admit(sequence: Sequence, people: Sql, *, run: Run, now: datetime, first_key: str | None = None) -> int:
     """Begin a stay for each row of ``people``: contact_id, account_id, opportunity_id, by_id; how many.
 
-    The run is their day 1 (semantics 3.2). Who may come in was decided by the SELECT.
+    The run is their day 1 (semantics 3.2), or the tree begins for them at the step ``first_key``. Who may come in was
+    decided by the SELECT.
     """
     sql, params = people
     entered = execute(
         "INSERT INTO sequences_enrollment "
-        "(sequence_id, contact_id, account_id, opportunity_id, added_by_id, entered_at, day1_run) "
-        f"SELECT %s, contact_id, account_id, opportunity_id, by_id, %s, %s FROM ({sql}) people",
-        [sequence.pk, now, run.ordinal, *params],
+        "(sequence_id, contact_id, account_id, opportunity_id, added_by_id, entered_at, day1_run, step_key) "
+        f"SELECT %s, contact_id, account_id, opportunity_id, by_id, %s, %s, %s FROM ({sql}) people",
+        [sequence.pk, now, run.ordinal, first_key, *params],
     )
-    whom = (
-        "SELECT contact_id, 'entered', '{}'::text[] FROM sequences_enrollment "
-        "WHERE sequence_id = %s AND state = 'active' AND day1_run = %s AND entered_at = %s ORDER BY contact_id"
-    )
-    recorder.note(sequence_id=sequence.pk, now=now, whom=(whom, (sequence.pk, run.ordinal, now)))
+    if entered:
+        recorder.note_entered(sequence_id=sequence.pk, now=now)
     return entered
 
 
@@ -169,19 +172,32 @@ def keep_held(sequence: Sequence, *, now: datetime) -> int:
         "AND NOT EXISTS (SELECT 1 FROM engine_held h WHERE h.enrollment_id = sequences_enrollment.id)",
         [sequence.pk],
     )
-    words = " ".join(f"WHEN {number} THEN '{word}'" for number, word in HELD.items())
     held = execute(
-        f"UPDATE sequences_enrollment e SET held_reason = CASE h.reason {words} END, "
+        f"UPDATE sequences_enrollment e SET held_reason = {WHY_HELD}, "
         "held_since = COALESCE(e.held_since, %s), day1_run = e.day1_run + 1 "
         "FROM engine_held h WHERE e.id = h.enrollment_id",
         [now],
     )
     whom = (
-        f"SELECT e.contact_id, 'held', ARRAY[CASE h.reason {words} END] FROM engine_held h "
+        f"SELECT e.contact_id, 'held', ARRAY[{WHY_HELD}] FROM engine_held h "
         "JOIN sequences_enrollment e ON e.id = h.enrollment_id ORDER BY e.contact_id"
     )
     recorder.note(sequence_id=sequence.pk, now=now, whom=(whom, ()))
     return held
+
+
+def keep_held_in_tree(sequence: Sequence, *, now: datetime) -> int:
+    """Hold the stays in ``engine_held`` before their step; noted when it begins and when the reason changes (5.11)."""
+    whom = (
+        f"SELECT e.contact_id, 'held', ARRAY[{WHY_HELD}] FROM engine_held h "
+        f"JOIN sequences_enrollment e ON e.id = h.enrollment_id WHERE e.held_reason <> {WHY_HELD} ORDER BY e.contact_id"
+    )
+    recorder.note(sequence_id=sequence.pk, now=now, whom=(whom, ()))
+    return execute(
+        f"UPDATE sequences_enrollment e SET held_reason = {WHY_HELD}, held_since = COALESCE(e.held_since, %s) "
+        f"FROM engine_held h WHERE e.id = h.enrollment_id AND e.held_reason <> {WHY_HELD}",
+        [now],
+    )
 
 
 def inside(sequence: Sequence) -> Sql:

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from activities.models import Fact
 from messaging.models import Message
+from sequences import agenda
 from sequences.engine.sql import execute
 from sequences.models import StepRun
 
@@ -48,6 +49,12 @@ def ended(message_ids: Iterable[int], *, reason: str) -> int:
     )
 
 
+def wake(message_ids: Iterable[int], *, at: datetime) -> None:
+    """These messages were sent, ended or answered: conditions of trees may wait for that (semantics 5.7)."""
+    of_steps = Message.objects.filter(pk__in=list(message_ids)).values("step_run_id")
+    agenda.wake_for(StepRun.objects.filter(pk__in=of_steps), now=at)
+
+
 def stamp(message_id: int | None, *names: str, at: datetime) -> None:
     """A mark of a message, such as ``opened_at``. What concerns no message of a step marks none."""
     if message_id is None:
@@ -55,6 +62,7 @@ def stamp(message_id: int | None, *names: str, at: datetime) -> None:
     of_step = Message.objects.filter(pk=message_id, step_run_id__isnull=False).values("step_run_id")
     first = {name: Coalesce(F(name), Value(at)) for name in names}
     StepRun.objects.filter(pk__in=of_step).update(**first)
+    wake([message_id], at=at)
 
 
 def unclicked(message_id: int) -> None:

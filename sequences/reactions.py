@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from audience.models import Contact
 from messaging import outbox
-from sequences import enrollment
+from sequences import agenda, enrollment
 from sequences.engine.questions import INSIDE
 from sequences.engine.sql import Sql, compiled
 from sequences.models import Enrollment, Sequence
@@ -126,6 +126,7 @@ def pause_away(contact_id: int, *, now: datetime, until: date | None) -> int:
         back_on = until or local_date(now, sequence.timezone) + timedelta(days=AWAY_DAYS)
         stays = compiled(meant.filter(sequence=sequence).values("pk"))
         paused += enrollment.pause(sequence, stays, reason=enrollment.AUTO_REPLY, now=now, until=back_on)
+        agenda.wake([sequence.pk], now=now)
     return paused
 
 

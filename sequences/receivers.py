@@ -10,13 +10,14 @@ from typing import Any
 from django.dispatch import receiver
 
 from activities.models import Reminder
-from activities.signals import reminder_closed
+from activities.signals import reminder_closed, reminder_closing
 from audience.signals import tag_renamed
 from messaging import mailings, outbox, signals
 from messaging.models import Template
 from sequences import enrollment, marks, reactions
 from sequences.commands import renaming, status
-from sequences.models import StepRun
+from sequences.engine.adaptive.path import go_on_by_hand
+from sequences.models import Sequence, StepRun
 from tenants.models import Member
 from tenants.signals import member_deactivated, member_reactivated
 
@@ -29,14 +30,16 @@ def follow_tag(before: str, after: str, **_: Any) -> None:
 @receiver(signals.messages_sent)
 def mark_sent(ids: list[int], at: datetime, **_: Any) -> None:
     marks.sent(ids, at=at)
+    marks.wake(ids, at=at)
 
 
 @receiver(signals.message_ended)
-def mark_ended(ids: list[int], state: str, reason: str, **_: Any) -> None:
+def mark_ended(ids: list[int], state: str, reason: str, at: datetime, **_: Any) -> None:
     if state in ("cancelled", "expired"):
         marks.ended(ids, reason=reason or state)
     elif state == "unknown":
         marks.presumed(ids)
+    marks.wake(ids, at=at)
 
 
 @receiver(signals.opened)
@@ -129,15 +132,29 @@ PAUSED = """
 """
 
 
+@receiver(reminder_closing)
+def hold_tree(reminder: Reminder, **_: Any) -> None:
+    """The stay of a tree is about to go on: the sequence's row is locked before the reminder's, as runs do it."""
+    if reminder.enrollment_id is not None:
+        of_trees = Sequence.objects.filter(kind="adaptive", enrollments=reminder.enrollment_id)
+        enrollment.hold_rows(of_trees.values_list("pk", flat=True))
+
+
 @receiver(reminder_closed)
 def follow_reminder(reminder: Reminder, at: datetime, **_: Any) -> None:
-    """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30)."""
-    if reminder.step_run_id is None or reminder.state != Reminder.COMPLETED:
+    """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30).
+
+    In a tree the stay goes on, also when the reminder was skipped (semantics 5.5).
+    """
+    if reminder.step_run_id is None:
         return
-    if reminder.kind == "call":
-        marks.outcome(reminder.step_run_id, reminder.outcome)
-    elif reminder.kind in CHANNELS:
-        send_by_hand(reminder, at)
+    if reminder.state == Reminder.COMPLETED:
+        if reminder.kind == "call":
+            marks.outcome(reminder.step_run_id, reminder.outcome)
+        elif reminder.kind in CHANNELS:
+            send_by_hand(reminder, at)
+    if StepRun.objects.filter(pk=reminder.step_run_id, enrollment__sequence__kind="adaptive").exists():
+        go_on_by_hand(reminder, now=at)
 
 
 CHANNELS = {"email_reminder": "email", "sms_reminder": "sms"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sequences import calendar
+from sequences.hours import WorkingHours
 from sequences.models import Enrollment, Run, Schedule, Sequence, Status
 from tenants.localtime import ONE_DAY, day_bounds, local_date
 from tenants.wall import current_id
@@ -21,8 +22,24 @@ def calendar_of(sequence: Sequence) -> calendar.Schedule:
         timezone=sequence.timezone,
         every_days=sequence.every_days if sequence.kind == "smart" else 1,
         exclude_weekends=sequence.exclude_weekends,
-        holidays=frozenset(date.fromisoformat(day) for day in sequence.holidays),
+        holidays=holidays_of(sequence),
     )
+
+
+def hours_of(sequence: Sequence) -> WorkingHours:
+    """The working hours of an adaptive sequence."""
+    assert sequence.hours_start is not None and sequence.hours_end is not None, sequence
+    return WorkingHours(
+        opens=sequence.hours_start,
+        closes=sequence.hours_end,
+        timezone=sequence.timezone,
+        exclude_weekends=sequence.exclude_weekends,
+        holidays=holidays_of(sequence),
+    )
+
+
+def holidays_of(sequence: Sequence) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in sequence.holidays)
 
 
 def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
@@ -31,13 +48,22 @@ def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
     To be called in the transaction that activates, pauses, resumes or archives it or changes its schedule, with the
     instant of that, and after each run with the instant of the run.
     """
-    found = next_occurrence(sequence, since=since) if runs(sequence) else None
-    Schedule.objects.update_or_create(
+    found = first_instant(sequence, since=since) if runs(sequence) else None
+    row, _ = Schedule.objects.update_or_create(
         tenant_id=current_id(),
         sequence_id=sequence.pk,
-        defaults={"next_run_at": found.at if found else None, "retry_at": None, "failures": 0},
+        defaults={"next_run_at": found, "retry_at": None, "failures": 0},
     )
-    return found.at if found else None
+    if sequence.kind not in BY_CALENDAR:
+        row.wakes.all().delete()  # they had been for the next opening of the hours of before
+    return found
+
+
+def first_instant(sequence: Sequence, *, since: datetime) -> datetime:
+    """When a sequence that runs works first, at or after ``since``: an adaptive one as soon as its hours are open."""
+    if sequence.kind in BY_CALENDAR:
+        return next_occurrence(sequence, since=since).at
+    return hours_of(sequence).moved_inside(since)
 
 
 def settle_missed(sequence: Sequence, *, now: datetime) -> None:
@@ -46,7 +72,7 @@ def settle_missed(sequence: Sequence, *, now: datetime) -> None:
     To be called before a change of the schedule or the status, with the sequence as it was: whatever is changed, the
     day of a missed run gets no other.
     """
-    if not runs(sequence):
+    if sequence.kind not in BY_CALENDAR or not runs(sequence):
         return
     row = Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence.pk).first()
     due = row.next_run_at if row else None
@@ -86,12 +112,19 @@ def next_occurrence(sequence: Sequence, *, since: datetime) -> calendar.Occurren
 
 def runs(sequence: Sequence) -> bool:
     """Whether runs of the sequence happen (semantics 2.1). An archived one runs as long as somebody is inside."""
-    if sequence.kind not in BY_CALENDAR or sequence.run_time is None:
+    if not has_time(sequence):
         return False
     if sequence.status == Status.ARCHIVED:
         inside = (Enrollment.ACTIVE, Enrollment.PAUSED)
         return Enrollment.objects.filter(sequence=sequence, state__in=inside).exists()
     return sequence.status == Status.ACTIVE
+
+
+def has_time(sequence: Sequence) -> bool:
+    """Whether it says when it runs: a time of day, or working hours."""
+    if sequence.kind in BY_CALENDAR:
+        return sequence.run_time is not None
+    return sequence.hours_start is not None and sequence.hours_end is not None
 
 
 def day_of(sequence: Sequence, at: datetime) -> date:
@@ -101,10 +134,9 @@ def day_of(sequence: Sequence, at: datetime) -> date:
     return next((day for day in (today - ONE_DAY, today) if schedule.instant(day) == at), today)
 
 
-def stale_after(sequence: Sequence, run: Run) -> datetime:
-    """When what the run made is too old to be sent: the end of the next allowed local day (reliability §3.3)."""
-    assert run.local_day is not None
-    schedule, day = calendar_of(sequence), run.local_day + timedelta(days=1)
-    while not schedule.allows(day):
+def stale_after(sequence: Sequence, made_on: date) -> datetime:
+    """When what was made on a local day is too old to be sent: the end of the next allowed one (reliability §3.3)."""
+    off, day = holidays_of(sequence), made_on + ONE_DAY
+    while not calendar.is_allowed(day, sequence.timezone, sequence.exclude_weekends, off):
         day += ONE_DAY
     return day_bounds(day, sequence.timezone)[1]

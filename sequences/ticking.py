@@ -10,19 +10,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Least
 
 from sequences import calendar, enrollment, schedule
 from sequences.engine import run as engine
+from sequences.engine.adaptive import instant as adaptive
+from sequences.engine.adaptive.passes import Deliver
 from sequences.engine.questions import Unreadable
-from sequences.models import Run, Schedule, Sequence
+from sequences.models import Run, Schedule, Sequence, Wake
 from tenants.wall import use
 
 logger = logging.getLogger(__name__)
 
 SOON, LATEST_RETRY = timedelta(minutes=1), timedelta(minutes=30)
+
+GRACE = timedelta(minutes=5)
+"""A tick comes a little after what is due. So long a full quarter of an adaptive sequence is not lost (5.3)."""
 
 LONGEST_STATEMENT = timedelta(minutes=10)
 """A run may work on hundreds of thousands of people; what a page may take is no measure for it."""
@@ -51,10 +58,17 @@ class Failed(RuntimeError):
         return "The last run failed for a reason of our own. It is tried again by itself."
 
 
-def due_by(now: datetime) -> QuerySet[Schedule]:
-    """What is due, in the order of the scheduled instant, then of the creation of the sequence."""
+def due_by(now: datetime) -> QuerySet[Any]:
+    """What is due, with ``due_at``: by its schedule, or because something came in for it."""
     ready = Q(retry_at=None) | Q(retry_at__lte=now)
-    return Schedule.objects.filter(ready, next_run_at__lte=now).order_by("next_run_at", "sequence_id")
+    woken = Q(pk__in=Wake.objects.filter(at__lte=now).values("schedule"))
+    return with_due(Schedule.objects.filter(ready, Q(next_run_at__lte=now) | woken))
+
+
+def with_due(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Each with the instant ``due_at`` at which it is due next, in the order of these, then of the sequences."""
+    first = Wake.objects.filter(schedule=OuterRef("pk")).order_by("at").values("at")[:1]
+    return rows.annotate(due_at=Least("next_run_at", Subquery(first))).order_by("due_at", "sequence_id")
 
 
 def put_off_until(now: datetime, tenant_id: int | None = None) -> list[tuple[Sequence, datetime]]:
@@ -88,7 +102,7 @@ def work_tenant(
     failed: dict[int, Failed] = {}
     while True:
         try:
-            worked = work_first(tenant_id, now=now, is_on_time=is_on_time, but=failed)
+            worked = work_first(tenant_id, now=now, is_on_time=is_on_time, but=failed, grace=GRACE)
         except Failed as failure:
             logger.exception(
                 "a run failed", extra={"tenant_id": tenant_id, "sequence_id": failure.sequence_id}
@@ -118,57 +132,99 @@ def work_first(
     is_on_time: bool = False,
     before: datetime | None = None,
     but: Collection[int] = (),
+    grace: timedelta = timedelta(0),
+    deliver: Deliver = lambda now: None,
 ) -> Worked | None:
     """Work the first instant that is due by ``now``, in a transaction of its own; None when there is none (any more).
 
     ``is_on_time``: it is worked as if the clock stood there (a simulation, ``tick --at``); else it happens at ``now``,
-    late or missed (semantics 2.7). ``before`` leaves out what is due then or later, ``but`` these sequences. Raises
-    Failed.
+    late or missed (semantics 2.7). ``before`` leaves out what is due then or later, ``but`` these sequences.
+    ``grace``: so late an instant of an adaptive sequence still stands for itself. ``deliver`` is called after a run and
+    after each pass, with its instant. Raises Failed.
     """
     started = monotonic()
     with use(tenant_id):
         engine.lock_tenant()
-        sequence, at = _first_due(tenant_id, now, before, but)
-        if sequence is None or at is None:
+        clock = Clock(now, is_on_time, grace)
+        found = _first_due(tenant_id, clock, before, but)
+        if found is None:
             return None
+        sequence, row = found
         try:
-            run = _work(sequence, at, now=at if is_on_time else now)
+            run = _work(sequence, row, clock, deliver)
         except Exception as error:
             raise Failed(sequence.pk) from error
-        run.duration_ms = int((monotonic() - started) * 1000)
-        run.save(update_fields=["duration_ms"])
+        if adaptive.is_kept(run):
+            run.duration_ms = int((monotonic() - started) * 1000)
+            run.save(update_fields=["duration_ms"])
         if sequence.problem:
             Sequence.objects.filter(pk=sequence.pk).update(problem="")
         return Worked(sequence, run)
 
 
+@dataclass(frozen=True)
+class Clock:
+    """What time it is for the work that is due."""
+
+    now: datetime
+    is_on_time: bool = False
+    grace: timedelta = timedelta(0)
+
+    def when(self, at: datetime) -> datetime:
+        """When something due ``at`` happens."""
+        return at if self.is_on_time else self.now
+
+    def stands_for(self, at: datetime) -> datetime:
+        """The instant for which the work of an adaptive sequence stands: what a standstill took is lost (5.3)."""
+        return at if self.when(at) - at <= self.grace else self.now
+
+    def turn(self, row: Any) -> tuple[datetime, bool, int]:
+        """The order of what is due (2.3): adaptive sequences that are late come after late runs, those that already
+        worked at the instant, and are woken by an ``advance``, after those that did not (5.4).
+        """
+        if row.kind in schedule.BY_CALENDAR:
+            return row.due_at, False, row.sequence_id
+        at = self.stands_for(row.due_at)
+        return at, row.worked_at == at, row.sequence_id
+
+
 def _first_due(
-    tenant_id: int, now: datetime, before: datetime | None, but: Collection[int]
-) -> tuple[Sequence | None, datetime | None]:
-    """The first that is due, its sequence's row locked."""
+    tenant_id: int, clock: Clock, before: datetime | None, but: Collection[int]
+) -> tuple[Sequence, Any] | None:
+    """The first that is due, its row of Schedule with it; the sequence's row is locked."""
+    now = clock.now
     due = due_by(now).filter(tenant_id=tenant_id).exclude(sequence_id__in=list(but))
-    if before is not None:
-        due = due.filter(next_run_at__lt=before)
-    for row in due:
+    kind = Subquery(Sequence.objects.filter(pk=OuterRef("sequence_id")).values("kind"))
+    rows: list[Any] = list(due.annotate(kind=kind))
+    rows = [row for row in rows if before is None or row.due_at < before]
+    for row in sorted(rows, key=clock.turn):
         found = enrollment.hold_rows([row.sequence_id])
         if not found:
             row.delete()  # the sequence is gone
         elif not schedule.runs(found[0]):
             schedule.set_next(found[0], since=now)
         else:
-            row.refresh_from_db()  # whoever held the sequence's row may have changed when it is due
-            if row.next_run_at is not None and row.next_run_at <= now:
-                return found[0], row.next_run_at
-    return None, None
+            # whoever held the sequence's row may have changed when it is due
+            again = due_by(now).filter(pk=row.pk).first()
+            if again is not None:
+                return found[0], again
+    return None
 
 
-def _work(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
+def _work(sequence: Sequence, row: Any, clock: Clock, deliver: Deliver) -> Run:
+    at = row.due_at
+    now = clock.when(at)
+    _permit_long_statements()
+    if sequence.kind not in schedule.BY_CALENDAR:
+        stands_for = clock.stands_for(at)
+        is_again = row.worked_at == stands_for
+        return adaptive.work_at(sequence, at=stands_for, now=now, deliver=deliver, is_again=is_again)
     if calendar.is_missed(at, now, sequence.timezone):
         run = schedule.miss(sequence, at, now=now)
     else:
-        _permit_long_statements()
         day = schedule.day_of(sequence, at)
         run = engine.work_through(sequence, scheduled_for=at, day=day, now=now)
+        deliver(now)
     schedule.set_next(sequence, since=at)
     return run
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from activities import reminders
 from activities.models import Reminder
-from sequences import enrollment
+from sequences import agenda, enrollment
 from sequences.models import Addition, Enrollment, Sequence, Status
 from sequences.refusals import Refused
 from tenants.commands import audit
@@ -46,6 +46,8 @@ def add(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetim
             [sequence.pk, by.pk, now, ids, sequence.pk, can(by, "enrollment.override")],
         )
         added = int(cursor.rowcount)
+    if added:
+        agenda.wake([sequence.pk], now=now)
     return _done(sequence, "people.add", ids, added, by, now)
 
 
@@ -72,6 +74,7 @@ def resume(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: date
     """Let the paused ones go on where they stopped, whatever paused them."""
     row, ids = _held(sequence, by), sorted(set(contacts))
     resumed = enrollment.resume(row, enrollment.stays_of(row, ids), now=now, by=by)
+    agenda.wake([row.pk], now=now)
     return _done(row, "people.resume", ids, resumed, by, now)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from sequences import edits
 from sequences.changes import changes_between
 from sequences.commands.planning import locked
-from sequences.models import Enrollment, Sequence
+from sequences.models import Sequence
 from sequences.refusals import Refused
 from sequences.seen import mark_of_plan, refuse_unseen
 from steps.models import Plan
@@ -20,12 +20,13 @@ from tenants.policy import require
 
 @transaction.atomic
 def publish(
-    *, sequence: Sequence, by: Member, now: datetime, note: str = "", apply: str = "pin", seen: str = ""
+    *, sequence: Sequence, by: Member, now: datetime, note: str = "", apply: str = edits.PIN, seen: str = ""
 ) -> Plan:
     """Make the draft the current plan; it holds from the next run for everyone inside (semantics 2.38, 3.5).
 
-    Adaptive: those inside stay on their plan (``pin``, semantics 5.14). ``seen``: the mark of the draft that a page
-    showed. Raises Refused when there is nothing to publish, no step in it, or others have changed it meanwhile.
+    Adaptive: those inside stay on their plan, or ``apply`` moves them (semantics 5.14). ``seen``: the mark of the draft
+    that a page showed. Raises Refused when there is nothing to publish, no step in it, or others have changed it
+    meanwhile.
     """
     require(by, "sequence.edit", sequence)
     old, draft = _plans(locked(sequence))
@@ -36,9 +37,7 @@ def publish(
     draft.save()
     sequence.plan, sequence.draft, sequence.edited_at = draft, None, now
     sequence.save(update_fields=["plan", "draft", "edited_at"])
-    if sequence.kind == "adaptive" and apply == "pin":
-        _inside(sequence).filter(plan=None).update(plan=old)
-    edits.follow_plan(sequence, before=old, now=now)
+    edits.follow_plan(sequence, before=old, now=now, apply=apply)
     said = [f"{change.verb} {change.key}" for change in changes]
     audit(by=by, verb="sequence.publish", obj=sequence, at=now, plan=draft.pk, note=note, changes=said)
     return draft
@@ -65,7 +64,3 @@ def _plans(sequence: Sequence) -> tuple[Plan, Plan]:
         words = "A plan without steps that are switched on cannot be published."
         raise Refused(f"{words} Add a step, or archive the sequence.")
     return sequence.plan, sequence.draft
-
-
-def _inside(sequence: Sequence):  # type: ignore[no-untyped-def]
-    return Enrollment.objects.filter(sequence=sequence, state__in=[Enrollment.ACTIVE, Enrollment.PAUSED])

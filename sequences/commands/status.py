@@ -12,7 +12,7 @@ from django.db import transaction
 
 from messaging import outbox, stops
 from messaging.models import Mailbox
-from sequences import checking, enrollment, schedule
+from sequences import checking, enrollment, schedule, standstill
 from sequences.commands.editing import SETTINGS
 from sequences.models import Addition, Sequence, Status
 from sequences.reading.audience import newcomers
@@ -70,6 +70,7 @@ def pause(*, sequence: Sequence, by: Member, now: datetime) -> bool:
     if row.status != Status.ACTIVE:
         return False
     row.status, row.paused_at = Status.PAUSED, now
+    standstill.begin(row, now=now)
     stops.stop(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now, source="person")
     outbox.hold(enrollment.inside(row), now=now)
     _settle(row, now)
@@ -123,6 +124,7 @@ def pause_owned_by(*, member: Member, by: Member | None, now: datetime) -> int:
     for row in enrollment.hold_rows(owned.values_list("pk", flat=True)):
         schedule.settle_missed(row, now=now)
         row.status, row.paused_at = Status.PAUSED, now
+        standstill.begin(row, now=now)
         stops.stop(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now, source="deactivated")
         outbox.hold(enrollment.inside(row), now=now)
         _settle(row, now)
@@ -167,6 +169,7 @@ def _held(sequence: Sequence, now: datetime) -> Sequence:
 def _release(row: Sequence, now: datetime) -> None:
     """The pause of the sequence is over; those who are paused themselves stay so."""
     stops.lift(stops.SEQUENCE, [row.pk], kind=PAUSED, at=now)
+    standstill.end(row, enrollment.not_paused(row), now=now)
     outbox.release(enrollment.not_paused(row), now=now)
     row.paused_at = None
 
@@ -188,8 +191,6 @@ def _done(sequence: Sequence, row: Sequence, *, by: Member, now: datetime, verb:
 
 
 def _refuse_faulty(row: Sequence) -> None:
-    if row.kind not in schedule.BY_CALENDAR:
-        raise Refused("Adaptive sequences cannot be activated yet.", "kind")
     found = checking.faults_of(row)
     if found:
         more = f" There are {len(found) - 1} more faults." if len(found) > 1 else ""

@@ -16,12 +16,13 @@ PEOPLE = """
     FROM sequences_enrollment WHERE sequence_id = %s GROUP BY state, exit_reason, held_reason
 """
 OF_STEP = (
-    *("executed", "skipped", "sent", "opened", "clicked", "replied", "bounced"),
+    *("executed", "skipped", "passed", "sent", "opened", "clicked", "replied", "bounced"),
     *("machine_opened", "machine_clicked"),
 )
-MARKS = ", ".join(f"count(r.{mark}_at) FILTER (WHERE r.id NOT IN ({IN_DOUBT}))" for mark in OF_STEP[2:])
+MARKS = ", ".join(f"count(r.{mark}_at) FILTER (WHERE r.id NOT IN ({IN_DOUBT}))" for mark in OF_STEP[3:])
 STEPS = f"""
-    SELECT r.key, count(*) FILTER (WHERE r.state = 'executed'), count(*) FILTER (WHERE r.state = 'skipped'), {MARKS}
+    SELECT r.key, count(*) FILTER (WHERE r.state = 'executed'), count(*) FILTER (WHERE r.state = 'skipped'),
+           count(*) FILTER (WHERE r.state = 'passed'), {MARKS}
     FROM sequences_enrollment e JOIN sequences_steprun r ON r.enrollment_id = e.id
     WHERE e.sequence_id = %s GROUP BY r.key
 """
@@ -30,9 +31,9 @@ STEPS = f"""
 def refresh(sequence: Sequence, *, now: datetime) -> dict[str, Any]:
     """Count and keep: people by state and by reason, and what each step came to.
 
-    ``{"entered", "active", "paused", "held", "exited": {reason: n}, "steps": {key: {"executed", "skipped", "sent",
-    "opened", "clicked", "replied", "bounced", "machine_opened", "machine_clicked"}}}``; each counts stays, a step of
-    a stay once.
+    ``{"entered", "active", "paused", "held", "exited": {reason: n}, "steps": {key: {"executed", "skipped", "passed",
+    "sent", "opened", "clicked", "replied", "bounced", "machine_opened", "machine_clicked"}}}``; each counts stays, a
+    step of a stay once.
     """
     counted: dict[str, Any] = {"entered": 0, "active": 0, "paused": 0, "held": 0, "exited": {}, "steps": {}}
     for state, exit_reason, held_reason, number in rows(PEOPLE, [sequence.pk]):

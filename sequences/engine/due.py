@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from tenants.localtime import local_date
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step of the plan of this run. ``number`` is its place in the plan, from 0."""
+    """One step of the plans of this run. ``number`` is its place among them, from 0."""
 
     number: int
     row: Step
@@ -34,7 +34,10 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Work:
-    """One run of one sequence: everything its statements share."""
+    """One run of one sequence: everything its statements share.
+
+    ``of_plans`` are the questions of pinned plans (adaptive), whose keys may mean other steps.
+    """
 
     sequence: Sequence
     run: Run
@@ -42,6 +45,11 @@ class Work:
     questions: Questions
     senders: Senders
     now: datetime
+    of_plans: Mapping[int, Questions] = field(default_factory=dict)
+
+    def questions_of(self, step: PlannedStep) -> Questions:
+        """How the conditions of a step are asked: by the keys of its own plan."""
+        return self.of_plans.get(step.row.plan_id, self.questions)
 
     @property
     def ordinal(self) -> int:
@@ -61,19 +69,31 @@ def steps_of(rows: Iterable[Step]) -> tuple[PlannedStep, ...]:
 
 def plan_keys(sequence: Sequence) -> dict[str, str]:
     """Key of each step of the current plan → its kind; conditions may name one that is switched off, too."""
-    return dict(sequence.plan.steps.order_by("day", "position", "pk").values_list("key", "kind"))
+    return keys_of(Step.objects.filter(plan=sequence.plan_id).order_by("day", "position", "pk"))
+
+
+def keys_of(rows: Iterable[Step]) -> dict[str, str]:
+    """Key of each step of a plan → its kind."""
+    return {row.key: row.kind for row in rows}
 
 
 def work_of(sequence: Sequence, run: Run, *, now: datetime) -> Work:
     """Everything about a run that is read before its first statement."""
-    steps = steps_of(sequence.plan.working_steps.select_related("template__current"))
+    found = Step.objects.filter(plan=sequence.plan_id).order_by("day", "position", "pk")
+    rows = list(found.select_related("template__current"))
+    steps = steps_of(row for row in rows if not row.is_off)
     today = local_date(now, sequence.timezone)
-    named = {str(s.settings.get(key) or "") for s in steps for key in ("from", "assignee")}
     return Work(
         sequence=sequence,
         run=run,
         steps=steps,
-        questions=Questions(sequence, plan_keys(sequence), today),
-        senders=senders_of(sequence, {name for name in named if "@" in name}),
+        questions=Questions(sequence, keys_of(rows), today),
+        senders=senders_of(sequence, named_by(steps)),
         now=now,
     )
+
+
+def named_by(steps: Iterable[PlannedStep]) -> set[str]:
+    """The e-mails of the users whom steps name as senders or assignees."""
+    named = {str(step.settings.get(key) or "") for step in steps for key in ("from", "assignee")}
+    return {name for name in named if "@" in name}

@@ -17,7 +17,7 @@ from sequences.engine.due import Work
 from sequences.engine.planning import as_sets, grown
 from sequences.engine.questions import DEAL, PERSON, Paths
 from sequences.engine.sql import compiled, execute, union_all
-from sequences.models import Enrollment, Sequence, Status
+from sequences.models import Addition, Enrollment, Sequence, Status
 
 NONE = Cast(Value(None), BigIntegerField())
 
@@ -37,19 +37,29 @@ class Way:
         return Way(self.people.filter(*conditions), self.paths)
 
 
-def admit(work: Work) -> int:
-    """Let in whom the run admits; how many. An archived sequence admits nobody (semantics 2.1)."""
+def admit(work: Work, *, first_key: str | None = None, only_by_hand: bool = False) -> int:
+    """Let in whom the run admits; how many. An archived sequence admits nobody (semantics 2.1).
+
+    ``first_key``: where their path begins. ``only_by_hand``: between the quarters of an adaptive sequence (5.3).
+    """
     if work.sequence.status == Status.ARCHIVED:
+        return 0
+    if only_by_hand and not Addition.objects.filter(sequence=work.sequence).exists():
         return 0
     asked = by_themselves(work)
     has_added = take_additions(work, asked)
-    ways = [*_by_conditions(work, asked, has_added), *(_by_hand(work) if has_added else ())]
+    ways = [
+        *(() if only_by_hand else _by_conditions(work, asked, has_added)),
+        *(_by_hand(work) if has_added else ()),
+    ]
     if not ways:
         return 0
     sql, params = union_all(compiled(_columns(work, refusals.passed(work, way))) for way in ways)
     whom = _chosen(sql, has_added=has_added, is_unique=work.sequence.unique_email)
     with as_sets():
-        entered = enrollment.admit(work.sequence, (whom, params), run=work.run, now=work.now)
+        entered = enrollment.admit(
+            work.sequence, (whom, params), run=work.run, now=work.now, first_key=first_key
+        )
     grown(Enrollment, entered)
     return entered
 
@@ -126,7 +136,7 @@ def _by_conditions(work: Work, asked: Q | None, has_added: bool) -> Iterator[Way
     way = matching(work.sequence, asked)
     if has_added:
         way = way.filtered(~Q((f"{way.column('pk')}__in", _added("contact_id"))))
-    yield way.filtered(refusals.may_come_again(work, way.column("pk")))
+    yield way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk")))
 
 
 def matching(sequence: Sequence, asked: Q) -> Way:

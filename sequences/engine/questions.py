@@ -75,11 +75,14 @@ class Questions:
 
     def read(self, raw: Mapping[str, Any], record: str | None = None, default_match: str = "all") -> Group:
         """A stored group. A field that is gone is empty everywhere, as in files (semantics 6.5)."""
-        scope = Scope(record or self.sequence.record, self.catalogue, self.steps, is_open=True)
-        found = parse_group(raw, scope, default_match=default_match)
+        found = parse_group(raw, self.scope(record), default_match=default_match)
         if isinstance(found, Group):
             return found
         raise Unreadable(f"{self.sequence.name}: {'; '.join(map(str, found))}")
+
+    def scope(self, record: str | None = None) -> Scope:
+        """What its conditions may name; a bare field is one of ``record``, or of the sequence's."""
+        return Scope(record or self.sequence.record, self.catalogue, self.steps, is_open=True)
 
     def of_stays(self, group: Group) -> Asked:
         """The group asked of enrollments. A bare field of an account is the one the stay came in through (2.15)."""

@@ -63,6 +63,17 @@ def note_stays(event: str, *detail: str, sequence_id: int, now: datetime, source
     note(sequence_id=sequence_id, now=now, whom=(sql, (event, list(detail))))
 
 
+def note_entered(*, sequence_id: int, now: datetime) -> None:
+    """Keep who came in at this instant; who did at an earlier work of the same instant is there already."""
+    sql = (
+        "SELECT e.contact_id, 'entered', '{}'::text[] FROM sequences_enrollment e "
+        "WHERE e.sequence_id = %s AND e.entered_at = %s AND NOT EXISTS ("
+        "SELECT FROM engine_trace t WHERE t.sequence_id = e.sequence_id AND t.contact_id = e.contact_id "
+        "AND t.at = e.entered_at AND t.event = 'entered') ORDER BY e.contact_id"
+    )
+    note(sequence_id=sequence_id, now=now, whom=(sql, (sequence_id, now)))
+
+
 def noted() -> list[Noted]:
     """Everything that was kept, in the order in which it happened; the zone is that of its sequence then."""
     found = rows("SELECT at, zone, sequence_id, contact_id, event, detail FROM engine_trace ORDER BY n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
@@ -37,16 +37,14 @@ def checks(work: Work, way: Way) -> dict[str, Q]:
     return {reason: condition for reason, condition in found.items() if condition}
 
 
-def may_come_again(work: Work, contact: str) -> Q:
+def may_come_again(sequence: Sequence, today: date, contact: str) -> Q:
     """Who was never in this sequence, or may come back: some days after the last exit, unless it was removed (2.14)."""
-    stays = Enrollment.objects.filter(sequence=work.sequence, contact=OuterRef(contact))
-    days = work.sequence.reentry_days
+    stays = Enrollment.objects.filter(sequence=sequence, contact=OuterRef(contact))
+    days = sequence.reentry_days
     if days is None:
         return ~Q(Exists(stays))
-    too_late = work.today - timedelta(days=days)
-    later = Enrollment.objects.filter(
-        sequence=work.sequence, contact=OuterRef("contact"), pk__gt=OuterRef("pk")
-    )
+    too_late = today - timedelta(days=days)
+    later = Enrollment.objects.filter(sequence=sequence, contact=OuterRef("contact"), pk__gt=OuterRef("pk"))
     removed = stays.filter(exit_reason="removed").filter(~Exists(later))
     return ~Q(Exists(stays.filter(Q(state__in=INSIDE) | Q(exited_on__gt=too_late)))) & ~Q(Exists(removed))
 

@@ -24,10 +24,15 @@ from sequences.models import StepRun
 from sequences.schedule import stale_after
 from tenants.localtime import plus_days
 
+ANSWER = "CASE v.answer WHEN true THEN 'yes' WHEN false THEN 'no' END"
+
 
 @dataclass
 class Tally:
-    """How many verdicts there are: executed by number of the step, skipped by reason, stays held by reason."""
+    """How many verdicts there are: executed by number of the step, skipped by reason, stays held by reason.
+
+    Of waits and conditions ``executed`` are those that were passed.
+    """
 
     executed: Counter[int] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -38,12 +43,17 @@ def carry_out(work: Work) -> Tally:
     """Do what the decision table says; how much of what that was."""
     enrollment.keep_held(work.sequence, now=work.now)
     tally = count()
+    make(work, tally)
+    return tally
+
+
+def make(work: Work, tally: Tally) -> None:
+    """Step runs, messages and reminders of those who are not held."""
     if tally.executed or tally.skipped:
         write_step_runs(work, expected=tally.executed.total() + tally.skipped.total())
     running = [step for step in work.steps if tally.executed[step.number]]
     make_messages(work, [step for step in running if step.kind.sends])
     make_reminders(work, [step for step in running if step.kind.is_manual])
-    return tally
 
 
 def count() -> Tally:
@@ -66,24 +76,27 @@ def write_step_runs(work: Work, *, expected: int) -> None:
     That none is there already was seen when the table was filled, under the lock of all runs of the tenant; should the
     unique key find one all the same, its verdict is dropped and makes neither message nor reminder.
     """
-    steps, params = _values(
-        [(step.number, step.key, step.kind.name) for step in work.steps], "smallint, text, text"
+    steps, params = values_of(
+        [(step.number, step.key, step.kind.name, step.kind.steers) for step in work.steps],
+        "smallint, text, text, boolean",
     )
     written = execute(
         f"""INSERT INTO sequences_steprun (id, enrollment_id, key, kind, state, reason, run_id, at)
             SELECT v.step_run_id, v.enrollment_id, p.key, p.kind,
-                   CASE WHEN v.skip IS NULL THEN 'executed' ELSE 'skipped' END, COALESCE(v.skip, ''), %s, %s
-            FROM engine_verdict v JOIN ({steps}) p (step, key, kind) ON p.step = v.step
+                   CASE WHEN v.skip IS NOT NULL THEN 'skipped' WHEN p.steers THEN 'passed' ELSE 'executed' END,
+                   COALESCE(v.skip, {ANSWER}, ''), %s, %s
+            FROM engine_verdict v JOIN ({steps}) p (step, key, kind, steers) ON p.step = v.step
             WHERE {NOT_HELD} ON CONFLICT (tenant_id, enrollment_id, key) DO NOTHING""",
         [work.run.pk, work.now, *params],
     )
     grown(StepRun, written)
     if written != expected:
         execute("DELETE FROM engine_verdict WHERE step_run_id NOT IN (SELECT id FROM sequences_steprun)")
-    whom = f"""SELECT v.contact_id, CASE WHEN v.skip IS NULL THEN 'executed' ELSE 'skipped' END,
-                      array_remove(ARRAY[p.key, v.skip], NULL)
-               FROM engine_verdict v JOIN ({steps}) p (step, key, kind) ON p.step = v.step
-               WHERE {NOT_HELD} ORDER BY v.contact_id, v.step"""
+    whom = f"""SELECT v.contact_id,
+                      CASE WHEN v.skip IS NOT NULL THEN 'skipped' WHEN p.steers THEN 'branched' ELSE 'executed' END,
+                      array_remove(ARRAY[p.key, COALESCE(v.skip, {ANSWER})], NULL)
+               FROM engine_verdict v JOIN ({steps}) p (step, key, kind, steers) ON p.step = v.step
+               WHERE {NOT_HELD} AND p.kind <> 'wait' ORDER BY v.contact_id, v.step"""
     recorder.note(sequence_id=work.sequence.pk, now=work.now, whom=(whom, tuple(params)))
 
 
@@ -92,13 +105,13 @@ def make_messages(work: Work, sending: Sequence[PlannedStep]) -> int:
     if not sending:
         return 0
     pinned = [(step.number, _pin(work, step), step.kind.channel) for step in sending]
-    steps, params = _values(pinned, "smallint, bigint, text")
+    steps, params = values_of(pinned, "smallint, bigint, text")
     made = outbox.add(
         f"""SELECT v.step_run_id, v.enrollment_id, v.contact_id, v.opportunity_id, v.sender_id, v.mailbox_id,
                    p.mailing_id, p.channel, v.address AS address_norm, %s AS due_at, %s AS not_after
             FROM engine_verdict v JOIN ({steps}) p (step, mailing_id, channel) ON p.step = v.step
             WHERE {RUNS}""",
-        [work.now, stale_after(work.sequence, work.run), *params],
+        [work.now, stale_after(work.sequence, work.run.local_day or work.today), *params],
         now=work.now,
     )
     emails = [step.number for step in sending if step.kind.is_email]
@@ -123,7 +136,7 @@ def make_reminders(work: Work, manual: Sequence[PlannedStep]) -> int:
     if not manual:
         return 0
     columns = "smallint, text, text, text, jsonb, text, timestamptz, bigint"
-    steps, params = _values([_reminder(work, step) for step in manual], columns)
+    steps, params = values_of([_reminder(work, step) for step in manual], columns)
     names = "step, kind, title, description, settings, priority, due_at, assignee_id"
     return reminders.add(
         f"""SELECT v.contact_id, v.opportunity_id, p.kind, p.title, p.description, p.settings, p.priority,
@@ -178,7 +191,7 @@ def _copies(work: Work, named: Any) -> list[str]:
     return [work.sequence.owner.email if name == OWNER else name for name in found if name]
 
 
-def _values(rows_: Sequence[tuple[Any, ...]], types: str) -> tuple[str, list[Any]]:
+def values_of(rows_: Sequence[tuple[Any, ...]], types: str) -> tuple[str, list[Any]]:
     """``VALUES`` with parameters; the first row says the types."""
     casts = [f"%s::{name.strip()}" for name in types.split(",")]
     marks = [f"({', '.join(casts)})"] * len(rows_)

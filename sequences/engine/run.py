@@ -20,6 +20,7 @@ from messaging.stops import advisory_key
 from sequences import enrollment
 from sequences.engine import classic, counters, entry, smart
 from sequences.engine.due import Work, work_of
+from sequences.engine.exits import exit_by_condition
 from sequences.engine.planning import MANY, as_sets
 from sequences.engine.questions import INSIDE
 from sequences.engine.results import Tally, carry_out
@@ -65,18 +66,6 @@ def work_through(sequence: Sequence, *, scheduled_for: datetime, day: date, now:
 
 def people_inside(sequence: Sequence) -> int:
     return Enrollment.objects.filter(sequence=sequence, state__in=INSIDE).count()
-
-
-def exit_by_condition(work: Work) -> int:
-    """Exits by condition, of paused ones, too (semantics 2.18). An exit group without conditions never matches."""
-    sequence = work.sequence
-    if not sequence.exit_conditions:
-        return 0
-    raw = {"match": sequence.exit_match, "conditions": sequence.exit_conditions}
-    asked = work.questions.of_stays(work.questions.read(raw, default_match="any"))
-    stays = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE)
-    found = asked.joined(stays, work.questions.aliases).filter(asked.q)
-    return enrollment.leave(sequence, compiled(found.values("pk")), reason=enrollment.CONDITION, now=work.now)
 
 
 def resume_those_back(work: Work) -> int:

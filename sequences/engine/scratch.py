@@ -6,7 +6,7 @@ table made would hold its locks until the end.
 
 from __future__ import annotations
 
-from sequences.engine.sql import execute
+from sequences.engine.sql import execute, rows
 
 TABLES = {
     # Stays that ended in the statement before.
@@ -21,16 +21,34 @@ TABLES = {
     "is_stopped boolean NOT NULL",
     # The decision table: one row for each step of each stay that is due. skip NULL: it runs, unless the stay is held.
     # may_hold: the first reason of semantics 2.27 that this row alone gives (0 stopped, 1 mailbox, 2 placeholder).
+    # answer: of an adaptive condition.
     "engine_verdict": "step_run_id bigint NOT NULL, enrollment_id bigint NOT NULL, contact_id bigint NOT NULL, "
     "opportunity_id bigint, step smallint NOT NULL, skip text, may_hold smallint, sender_id bigint, "
-    "mailbox_id bigint, address text",
+    "mailbox_id bigint, address text, answer boolean",
+    # Adaptive: stays that leave instead of getting a message; stays whose wait or limit began in this pass.
+    "engine_exiting": "enrollment_id bigint NOT NULL",
+    "engine_begun": "enrollment_id bigint NOT NULL",
+    # Adaptive: which step has the last word on a record's field in this pass.
+    "engine_update": "record_id bigint NOT NULL, step smallint NOT NULL",
     # Stays that are held in this run, and why: 0 stopped, 1 mailbox, 2 placeholder, 3 limit.
     "engine_held": "enrollment_id bigint PRIMARY KEY, reason smallint NOT NULL",
 }
 
 
 def prepare(*names: str) -> None:
-    """Have these tables, empty; without names all of them."""
+    """Have these tables, empty; without names all of them. One that is there and empty is left alone."""
     wanted = names or tuple(TABLES)
-    made = (f"CREATE TEMP TABLE IF NOT EXISTS {name} ({TABLES[name]}) ON COMMIT DROP; " for name in wanted)
-    execute(f"{''.join(made)}TRUNCATE {', '.join(wanted)}")
+    found = rows(
+        "SELECT relname, pg_relation_size(oid) > 0 FROM pg_class "
+        "WHERE relnamespace = pg_my_temp_schema() AND relname = ANY(%s)",
+        [list(wanted)],
+    )
+    there = dict(found)
+    made = [
+        f"CREATE TEMP TABLE {name} ({TABLES[name]}) ON COMMIT DROP" for name in wanted if name not in there
+    ]
+    emptied = [name for name, is_used in found if is_used]
+    if emptied:
+        made.append(f"TRUNCATE {', '.join(emptied)}")
+    if made:
+        execute("; ".join(made))

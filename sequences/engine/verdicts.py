@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import (
     BigIntegerField,
@@ -46,7 +47,8 @@ class Due:
     """A step and a queryset of the stays that are due for it, of which there are at most ``number``.
 
     ``if_matching``: who does not match its conditions has no verdict at all (smart, semantics 4.2); else they skip it.
-    ``is_new``: none of them can have had it, so nobody asks.
+    ``is_new``: none of them can have had it, so nobody asks. ``answer``: what a condition of a tree asks of them, in
+    place of the step's own conditions. ``record``: the path to the record without which they skip it.
     """
 
     step: PlannedStep
@@ -54,6 +56,8 @@ class Due:
     number: int
     if_matching: bool = False
     is_new: bool = False
+    answer: Asked | None = None
+    record: str = ""
 
 
 def decide(work: Work, due: Sequence[Due]) -> None:
@@ -73,15 +77,13 @@ def decide(work: Work, due: Sequence[Due]) -> None:
     if any(one.step.kind.sends for one in due):
         hold()
     if numbers:
-        hold_beyond_limit(numbers)
+        hold_beyond_limit(numbers, now=work.now)
 
 
 def put_in(work: Work, due: Due, needs: Sequence[Needs]) -> int:
     """The verdicts on one step; how many."""
     step, kind = due.step, due.step.kind
-    conditions = work.questions.of_stays(
-        work.questions.read({"match": step.row.match, "conditions": step.row.conditions})
-    )
+    conditions = Asked(Q()) if due.answer else own_conditions(work, step)
     sql, params = compiled(_asked(work, due, conditions, needs))
     by, of_mailbox = (
         ("s.mailbox_id", "LEFT JOIN engine_sender s ON s.member_id = d.sender")
@@ -91,19 +93,26 @@ def put_in(work: Work, due: Due, needs: Sequence[Needs]) -> int:
     return execute(
         f"""INSERT INTO engine_verdict
             SELECT {next_ids(StepRun)}, d.id, d.contact_id, d.opportunity_id, %s,
-                   {_skip(step, is_asked=bool(conditions.q) and not due.if_matching)}, {_may_hold(step)},
-                   d.sender, {by}, d.address
+                   {_skip(due, is_asked=bool(conditions.q) and not due.if_matching)}, {_may_hold(step)},
+                   d.sender, {by}, d.address, {"d.answer" if due.answer else "NULL::boolean"}
             FROM ({sql}) d {_suppressions(step)} {of_mailbox}""",
         [step.number, *params],
     )
 
 
+def own_conditions(work: Work, step: PlannedStep) -> Asked:
+    """What the group of a step asks, by the keys of its plan."""
+    questions = work.questions_of(step)
+    return questions.of_stays(questions.read({"match": step.row.match, "conditions": step.row.conditions}))
+
+
 def _asked(work: Work, due: Due, conditions: Asked, needs: Sequence[Needs]) -> QuerySet:
-    """The stays with all that the verdict needs: matches, address, sender, lacks."""
+    """The stays with all that the verdict needs: matches, address, sender, lacks, and a record or an answer."""
     step, kind, stays = due.step, due.step.kind, due.stays
     if not due.is_new:
         stays = stays.filter(~Exists(StepRun.objects.filter(enrollment=OuterRef("pk"), key=step.key)))
-    stays = conditions.joined(stays, work.questions.aliases)
+    asked = due.answer or conditions
+    stays = asked.joined(stays, work.questions_of(step).aliases)
     if due.if_matching:
         stays = stays.filter(conditions.q)
     who = work.senders.of_step(step.settings)
@@ -114,7 +123,12 @@ def _asked(work: Work, due: Due, conditions: Asked, needs: Sequence[Needs]) -> Q
     )
     lacks = lacking.of_step(work, step, who, needs) if kind.sends else Q()
     stays = stays.annotate(lacks=_yes_no(lacks, default=False))
-    return stays.values("id", "contact_id", "opportunity_id", "matches", "address", "sender", "lacks")
+    wanted = ["id", "contact_id", "opportunity_id", "matches", "address", "sender", "lacks"]
+    if due.answer:
+        stays, wanted = stays.annotate(answer=_yes_no(due.answer.q, default=True)), [*wanted, "answer"]
+    if due.record:
+        stays, wanted = stays.annotate(record=F(due.record)), [*wanted, "record"]
+    return stays.values(*wanted)
 
 
 def _yes_no(q: Q, *, default: bool) -> Case | Value:
@@ -124,9 +138,9 @@ def _yes_no(q: Q, *, default: bool) -> Case | Value:
     return Case(When(q, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _skip(step: PlannedStep, *, is_asked: bool) -> str:
+def _skip(due: Due, *, is_asked: bool) -> str:
     """The first reason of semantics 2.26 that applies, ``second_email`` apart."""
-    kind = step.kind
+    kind = due.step.kind
     cases = ["WHEN NOT d.matches THEN 'condition'"] if is_asked else []
     if kind.sends:
         cases.append(f"WHEN d.address IS NULL THEN '{'no_email' if kind.channel == 'email' else 'no_phone'}'")
@@ -134,6 +148,8 @@ def _skip(step: PlannedStep, *, is_asked: bool) -> str:
         cases.append("WHEN u.id IS NOT NULL THEN 'unsubscribed'")
     if kind.channel == "email":
         cases.append("WHEN b.id IS NOT NULL THEN 'bounced'")
+    if due.record:
+        cases.append("WHEN d.record IS NULL THEN 'no_record'")
     return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
 
@@ -178,7 +194,7 @@ def hold() -> int:
     )
 
 
-def hold_beyond_limit(numbers: Sequence[int]) -> int:
+def hold_beyond_limit(numbers: Sequence[int], *, now: datetime) -> int:
     """Hold who comes after the last e-mail of their sender for today, in the order of semantics 2.28.
 
     The order is worked out only for senders whom there are too many for.
@@ -199,9 +215,9 @@ def hold_beyond_limit(numbers: Sequence[int]) -> int:
                 JOIN sequences_enrollment e ON e.id = v.enrollment_id
                 WHERE {RUNS} AND v.step = ANY(%s) AND v.sender_id = ANY(%s)) queue
             WHERE place > room""",
-        [list(numbers), [member for (member,) in crowded]],
+        [now, list(numbers), [member for (member,) in crowded]],
     )
 
 
-IS_NEWCOMER = """NOT EXISTS (
-    SELECT 1 FROM sequences_steprun r WHERE r.enrollment_id = v.enrollment_id AND r.state = 'executed')"""
+IS_NEWCOMER = """NOT EXISTS (SELECT 1 FROM sequences_steprun r
+    WHERE r.enrollment_id = v.enrollment_id AND r.state = 'executed' AND r.at < %s)"""

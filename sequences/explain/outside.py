@@ -85,7 +85,7 @@ def standing(sequence: Sequence, contact: Contact, *, now: datetime, plan: Any =
     found = [NOBODY] if asked is None else [] if way else [_no_match(work, contact)]
     way = way or _alone(entry.matching(work.sequence, Q()), contact) or _alone(ANYBODY, contact)
     assert way is not None
-    if not way.filtered(refusals.may_come_again(work, way.column("pk"))).people.exists():
+    if not way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk"))).people.exists():
         found.append(BEFORE)
     checks = refusals.checks(work, way).items() if work.steps else ()
     return found + [reason for reason, check in checks if not way.filtered(check).people.exists()][:1]

@@ -229,12 +229,19 @@ def _add_steps(
             match=spec.conditions.match,
             conditions=stored_conditions(world, spec.conditions),
             template=world.templates[template] if template else None,
-            settings={key: plain(value) for key, value in options.items()},
+            settings=_settings(world, options),
             is_off=spec.is_off,
         )
         position = _add_steps(world, plan, spec.yes, parent=step, arm="yes", position=position + 1)
         position = _add_steps(world, plan, spec.no, parent=step, arm="no", position=position)
     return position
+
+
+def _settings(world: World, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a step as a row keeps them: an update that names a record does so by its id in the database."""
+    kept = {key: plain(value) for key, value in options.items()}
+    named = str(kept.get("field", "")).rpartition(".")[2], str(kept.get("value"))
+    return kept | {"value": world.ids[named]} if named in world.ids else kept
 
 
 def stored_conditions(world: World, group: Group) -> list[dict[str, Any]]:

@@ -194,7 +194,7 @@ def _newcomers(sequence: Sequence, now: datetime) -> QuerySet | None:
         return None
     way = entry.matching(work.sequence, asked)
     if sequence.reentry_days is None:
-        way = way.filtered(refusals.may_come_again(work, way.column("pk")))
+        way = way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk")))
     return way.people.order_by().values(way.column("pk"))
 
 

@@ -1,5 +1,5 @@
 from sequences.models.enrollment import Addition, Enrollment, StepRun
-from sequences.models.run import Run, Schedule
+from sequences.models.run import Run, Schedule, Wake
 from sequences.models.sequence import SenderMode, Sequence, SequencePlan, SequenceShare, SequenceView, Status
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "SequenceView",
     "Status",
     "StepRun",
+    "Wake",
 ]

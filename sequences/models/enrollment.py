@@ -18,6 +18,9 @@ class Enrollment(TenantModel):
 
     Days without date arithmetic (classic): at run n the stay is on day n − day1_run + 1. A hold adds one to day1_run,
     a pause keeps the ordinal of the last run before it in paused_after, and resuming adds what passed since.
+
+    In a tree (adaptive) the stay stands before one step, ``step_key``. Its turn is now, unless it ``is_waiting``: until
+    ``due_at``, or where that is NULL until a person has done what is asked of them.
     """
 
     ACTIVE, PAUSED, EXITED = "active", "paused", "exited"
@@ -45,6 +48,14 @@ class Enrollment(TenantModel):
     held_since = models.DateTimeField(null=True)
     added_by = TenantForeignKey(
         Member, models.SET_NULL, null=True, help_text="NULL: came in by the conditions"
+    )
+    step_key = models.TextField(
+        null=True, help_text="adaptive: the step it stands before; empty: its path has ended"
+    )
+    is_waiting = models.BooleanField(default=False, db_default=False)
+    due_at = models.DateTimeField(null=True, help_text="adaptive: the moment of its wait or condition")
+    stopped_at = models.DateTimeField(
+        null=True, help_text="adaptive: since when it is kept, by its own pause or the sequence's"
     )
 
     class Meta:
@@ -78,6 +89,16 @@ class Enrollment(TenantModel):
                 condition=~Q(held_reason=""),
                 name="enrollment_held",
             ),
+            models.Index(
+                fields=["tenant", "sequence", "step_key"],
+                condition=Q(state="active", is_waiting=False, step_key__isnull=False),
+                name="enrollment_in_turn",
+            ),
+            models.Index(
+                fields=["tenant", "sequence", "due_at"],
+                condition=Q(state="active", due_at__isnull=False),
+                name="enrollment_by_moment",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,10 +108,11 @@ class Enrollment(TenantModel):
 class StepRun(TenantModel):
     """What one step did for one enrollment; one per (enrollment, key), which makes every run safe to repeat.
 
-    The marks (sent_at …) are what conditions on earlier steps ask (semantics 2.30), stamped by facts.
+    The marks (sent_at …) are what conditions on earlier steps ask (semantics 2.30), stamped by facts. A wait that is
+    over and a condition that was answered (``reason``: yes or no) are *passed*.
     """
 
-    EXECUTED, SKIPPED, CANCELLED = "executed", "skipped", "cancelled"
+    EXECUTED, SKIPPED, CANCELLED, PASSED = "executed", "skipped", "cancelled", "passed"
 
     enrollment = TenantForeignKey(Enrollment, models.CASCADE, related_name="step_runs")
     key = models.TextField()

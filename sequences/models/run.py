@@ -56,6 +56,7 @@ class Schedule(models.Model):
     next_run_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True, help_text="its run failed: not again before then")
     failures = models.PositiveIntegerField(default=0, db_default=0)
+    worked_at = models.DateTimeField(null=True, help_text="adaptive: the last instant that was worked")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "sequence_id"], name="schedule_once")]
@@ -67,3 +68,19 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence_id} at {self.next_run_at}"
+
+
+class Wake(models.Model):
+    """Something came in for an adaptive sequence, which is to look at it from ``at`` on. Outside the wall, too.
+
+    A row for each, that nobody waits for: who brings a fact and the run that takes these rows away hold other locks.
+    """
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="wakes")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="wake_due")]
+
+    def __str__(self) -> str:
+        return f"{self.schedule} woken for {self.at}"

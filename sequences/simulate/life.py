@@ -18,6 +18,7 @@ from sequences.files.loading import World, load
 from sequences.files.specs import Scenario, TimelineEvent
 from sequences.models import Schedule, Status
 from sequences.simulate.outages import Outages
+from sequences.simulate.quiet import Quiet
 from sequences.simulate.timeline import happen
 from sequences.trace import TraceEvent
 from tenants.commands import add_member, create_tenant
@@ -54,13 +55,14 @@ def live(life: Life) -> list[TraceEvent]:
     """From the beginning to the end of the file; the trace."""
     scenario = life.scenario
     start(life)
-    outages = Outages.of(scenario.timeline)
+    outages, quiet = Outages.of(scenario.timeline), Quiet()
     for event, at in in_effect(scenario.timeline, outages):
         if at > scenario.until:
             break
-        run_before(life, outages, until=at)
+        run_before(life, outages, quiet, until=at)
         happen(event, life.world, by=life.by, now=at)
-    run_before(life, outages, until=scenario.until, is_inclusive=True)
+        quiet.stirred(at)
+    run_before(life, outages, quiet, until=scenario.until, is_inclusive=True)
     return trace(life.world)
 
 
@@ -82,20 +84,23 @@ def in_effect(
     return ((event, outages.over_at(event.at)) for event in timeline if event.do != "outage")
 
 
-def run_before(life: Life, outages: Outages, *, until: datetime, is_inclusive: bool = False) -> None:
+def run_before(
+    life: Life, outages: Outages, quiet: Quiet, *, until: datetime, is_inclusive: bool = False
+) -> None:
     """Every run that happens before ``until`` (what comes from outside at an instant comes before its runs)."""
     while (due := next_due(life.tenant)) is not None:
         at = outages.over_at(due)
         if at > until or (at == until and not is_inclusive):
             return
-        ticking.work_first(life.tenant.pk, now=at)
-        outbox.accept_all(at)
+        worked = ticking.work_first(life.tenant.pk, now=at, deliver=outbox.accept_all)
+        if worked is not None:
+            quiet.worked(worked, at)
 
 
 def next_due(tenant: Tenant) -> datetime | None:
     """The first instant at which something is due."""
-    found = Schedule.objects.filter(tenant_id=tenant.pk, next_run_at__isnull=False)
-    return found.order_by("next_run_at").values_list("next_run_at", flat=True).first()
+    found = ticking.with_due(Schedule.objects.filter(tenant_id=tenant.pk)).filter(due_at__isnull=False)
+    return found.values_list("due_at", flat=True).first()
 
 
 def trace(world: World) -> list[TraceEvent]:

@@ -102,7 +102,7 @@ def publish(event: TimelineEvent, world: World, by: Member, now: datetime) -> No
         before = row.plan
         row.plan = load_plan(world, event.steps, at=now, number=before.number + 1)
         row.save(update_fields=["plan"])
-        edits.follow_plan(row, before=before, now=now)
+        edits.follow_plan(row, before=before, now=now, apply=event.apply)
     if event.schedule is not None:
         schedule.settle_missed(row, now=now)
         fields = schedule_fields(event.schedule)

@@ -14,14 +14,16 @@ class Kind:
 
     ``channel`` is how it reaches the contact, if it does: its address is looked up in the list of those never written
     to. A manual kind makes a reminder; an automatic one with a channel makes a message; one with neither (update field,
-    advance) does something itself. ``settings`` are its keys in a file besides those of every step, the obligatory ones
-    in ``required``.
+    advance) does something itself. One that ``steers`` (wait, condition) does nothing for anybody: it says when and
+    where a path goes on. ``settings`` are its keys in a file besides those of every step, the obligatory ones in
+    ``required``.
     """
 
     name: str
     label: str
     channel: Channel | None = None
     is_manual: bool = False
+    steers: bool = False
     settings: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
@@ -38,7 +40,7 @@ class Kind:
     @property
     def reaches_anyone(self) -> bool:
         """Whether it can be done for a contact without any address (semantics 2.10)."""
-        return not self.sends
+        return not self.sends and not self.steers
 
 
 REMINDER_SETTINGS = ("assignee", "due", "priority", "description")

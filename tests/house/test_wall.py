@@ -24,6 +24,7 @@ OUTSIDE = {
     "tenants_user_user_permissions",
     "tenants_membership",
     "sequences_schedule",
+    "sequences_wake",
     "audience_importdue",
     "audience_recordjobdue",
     "messaging_mailboxdue",

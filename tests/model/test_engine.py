@@ -8,12 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from sequences import trace
 from sequences.files.scenario import read_scenario
 from sequences.simulate.life import simulate
-from tests.model.generate import CLASSIC, EVERY_STEP, FIRST_STEPS, file_of_seed, scenario_files
+from tests.model.generate import CLASSIC, EVERY_KIND, EVERY_STEP, FIRST_STEPS, file_of_seed, scenario_files
 from tests.model.shrink import smallest
 from tests.model.simulate import simulate_naively
-
-KINDS = ("classic", "smart")
-"""What the engine runs by now; adaptive sequences do not run yet."""
 
 FREELY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
@@ -39,7 +36,7 @@ def test_the_engine_does_as_the_model_with_every_step(db: None, seed: int) -> No
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @settings(max_examples=300, **FREELY)
-@given(text=scenario_files(KINDS, EVERY_STEP))
+@given(text=scenario_files(EVERY_KIND, EVERY_STEP))
 def test_the_engine_does_as_the_model_for_long(db: None, text: str) -> None:
     assert differing(text) == []
 
@@ -53,7 +50,7 @@ def test_the_engine_does_as_the_model_for_many_seeds(db: None) -> None:
 
 def check_seed(seed: int) -> None:
     """Says the smallest file that still differs, where one does."""
-    text = file_of_seed(seed, KINDS, EVERY_STEP)
+    text = file_of_seed(seed, EVERY_KIND, EVERY_STEP)
     if differing(text):
         small = smallest(text, lambda one: bool(differing(one)))
         pytest.fail(f"seed {seed}: {differing(small)}\n{small}")

@@ -7,19 +7,16 @@ from pathlib import Path
 import pytest
 
 from sequences.files.scenario import read_scenario
-from sequences.files.specs import ADAPTIVE
 from sequences.simulate.life import simulate
 from sequences.trace import differences, lines
 
 HERE = Path(__file__).parent
-FILES = {path: read_scenario(path.read_text(), file=path.name) for path in sorted(HERE.glob("*.yaml"))}
-"""Those with a tree of steps are read and refused: adaptive sequences do not run yet."""
-RUN = [path for path, scenario in FILES.items() if all(spec.kind != ADAPTIVE for spec in scenario.sequences)]
+FILES = sorted(HERE.glob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_file_comes_out_as_it_expects(path: Path, db: None) -> None:
-    scenario = FILES[path]
+    scenario = read_scenario(path.read_text(), file=path.name)
     assert scenario.expect is not None
     printed = lines(simulate(scenario), named=len(scenario.sequences) > 1)
     assert [f"{sign} {line}" for sign, line in differences(scenario.expect, printed)] == []

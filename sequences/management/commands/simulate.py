@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from sequences.files.scenario import FaultyFile, FileFault, read_scenario
-from sequences.files.specs import ADAPTIVE, Scenario
+from sequences.files.specs import Scenario
 from sequences.simulate.life import simulate
 from sequences.trace import difference_json, differences, event_json, fault_json, in_order, lines
 
@@ -67,12 +67,4 @@ def read(file: str) -> Scenario:
         raise FaultyFile([FileFault(file, "file", error.strerror or "it cannot be read")]) from None
     except UnicodeDecodeError:
         raise FaultyFile([FileFault(file, "file", "it is no UTF-8 text")]) from None
-    scenario = read_scenario(text, file=file)
-    refused = [
-        FileFault(file, f"sequences.{spec.name}.kind", "adaptive sequences cannot be simulated yet")
-        for spec in scenario.sequences
-        if spec.kind == ADAPTIVE
-    ]
-    if refused:
-        raise FaultyFile(refused)
-    return scenario
+    return read_scenario(text, file=file)

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
 
 from sequences import ticking
+from sequences.engine.adaptive.instant import is_kept
 from sequences.ticking import Failed, Worked
 from tenants.instants import WRONG_ARGUMENT, moment
 from tenants.models import Tenant
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         for tenant in tenants(options["tenant"], at or now()):
             done, failed = ticking.work_tenant(tenant.pk, now=at or now(), is_on_time=at is not None)
             for worked in done:
+                if not is_kept(worked.run):
+                    continue  # an instant of an adaptive sequence at which there was nothing to do
                 self.stdout.write(as_json(tenant, worked) if options["json"] else as_line(tenant, worked))
             for failure in failed:
                 self.stderr.write(said(tenant, failure))

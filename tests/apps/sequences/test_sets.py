@@ -55,6 +55,42 @@ def test_a_run_takes_as_many_statements_for_many_as_for_few(db: None, kind: str)
     assert max(few) <= 60
 
 
+TREE = """
+contacts: [{id: ann, email: ann@x.example, city: Rome}]
+sequences:
+  - name: S
+    kind: adaptive
+    schedule: {hours: "09:00-17:00"}
+    audience: {unique_email: true, conditions: [{field: email, op: not_empty}]}
+    exit: {conditions: [{field: score, op: '>', value: 5}]}
+    steps:
+      - {key: a, kind: email, template: t}
+      - {key: q, kind: condition, of: a, event: opened, within: {hours: 2}, yes: [], no: [{key: u, kind: update_field,
+         field: score, value: 3}]}
+      - {key: w, kind: wait, for: {hours: 1}}
+      - {key: r, kind: call, title: Call}
+"""
+
+
+def statements_of_a_tree(tenant: Tenant, people: int) -> list[int]:
+    """How many statements each instant of half a day takes at which something happens."""
+    with use(tenant):
+        on = stage(tenant, TREE)
+        ContactFactory.create_batch(people, city="Rome")
+        found = []
+        for moment in ("09:00", "11:00", "12:00"):
+            with CaptureQueriesContext(connection) as queries:
+                on.work(f"05-04 {moment}")
+            found.append(len([query for query in queries if "SAVEPOINT" not in query["sql"]]))
+        assert Enrollment.objects.filter(step_key="r", is_waiting=True).count() == people + 1
+    return found
+
+
+def test_passes_take_as_many_statements_for_many_as_for_few(db: None) -> None:
+    _, few, many = (statements_of_a_tree(make_tenant(), people) for people in (1, 1, 200))
+    assert many == few  # the first found no temporary tables of another run
+
+
 def test_recording_is_off_in_live_runs(tenant: Tenant) -> None:
     on = stage(tenant, BODY.replace("KIND", "smart").replace("DAY1", "").replace("DAY2", ""))
     with CaptureQueriesContext(connection) as queries:

@@ -97,9 +97,3 @@ def test_6_1_nothing_is_left_behind() -> None:
     before = (Tenant.objects.count(), User.objects.count(), Contact.objects.count())
     simulate(str(FIRST))
     assert (Tenant.objects.count(), User.objects.count(), Contact.objects.count()) == before
-
-
-def test_adaptive_files_are_named_as_not_understood_yet() -> None:
-    status, _, err = simulate(str(HERE / "08-adaptive-yes-no.yaml"))
-    assert status == 2
-    assert "adaptive sequences cannot be simulated yet" in err[0]
