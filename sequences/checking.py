@@ -7,10 +7,12 @@ from typing import Any
 
 from django.db.models import Q
 
+from audience.conditions.parse import Group
 from audience.models import Contact
 from messaging.liquid import analyse
 from messaging.models import Mailbox
 from sequences.checks import check, faults
+from sequences.files.specs import StepSpec
 from sequences.findings import Facts, Finding, SenderFacts, StepFacts, TemplateFacts
 from sequences.models import SenderMode, Sequence
 from sequences.reading.material import Material
@@ -60,6 +62,25 @@ def facts_of(material: Material, matching: Callable[[], int | None] | None = Non
         senders=_senders(material),
         postal_address=Tenant.objects.get(pk=current_id()).postal_address,
         matching=(matching() if matching else -1) if has_way_in else None,
+        name=sequence.name,
+        has_hours=sequence.hours_start is not None and sequence.hours_end is not None,
+        tree=_arm(material.steps, None, "") if sequence.kind == "adaptive" else (),
+    )
+
+
+def _arm(steps: list[Step], parent: int | None, arm: str) -> tuple[StepSpec, ...]:
+    """The steps of an arm, those of their arms in them."""
+    return tuple(
+        StepSpec(
+            step.key,
+            step.kind,
+            options=step.settings,
+            conditions=Group(step.match, tuple(step.conditions)),
+            yes=_arm(steps, step.pk, "yes"),
+            no=_arm(steps, step.pk, "no"),
+        )
+        for step in steps
+        if step.parent_id == parent and (parent is None or step.arm == arm)
     )
 
 

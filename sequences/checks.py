@@ -12,6 +12,7 @@ from typing import Any
 from audience.conditions.faults import Fault
 from audience.conditions.parse import Group, parse_group
 from sequences.findings import FAULT, WARNING, Facts, Finding, StepFacts, TemplateFacts
+from sequences.tree_checks import check_trees
 
 LAST_DAY = 90
 MOST_STEPS = 25
@@ -51,7 +52,7 @@ def _number_of_steps(facts: Facts) -> Iterator[Finding]:
         yield Finding(FAULT, "steps", "Every step is switched off: switch one on, or add one.")
     elif not facts.steps:
         yield Finding(FAULT, "steps", "There is no step yet: add the first one.")
-    if len(facts.steps) > MOST_STEPS:
+    if len(facts.steps) > MOST_STEPS and facts.kind != "adaptive":
         yield Finding(FAULT, "steps", f"{len(facts.steps)} steps; at most {MOST_STEPS} are possible.")
 
 
@@ -245,4 +246,5 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _second_email,
     _senders,
     _postal_address,
+    check_trees,
 )

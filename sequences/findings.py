@@ -8,6 +8,7 @@ from datetime import time
 from typing import Any
 
 from audience.conditions.parse import Scope
+from sequences.files.specs import StepSpec
 
 FAULT, WARNING = "fault", "warning"
 
@@ -70,7 +71,8 @@ class SenderFacts:
 class Facts:
     """All that the check looks at. ``matching`` is None where nobody enters by themselves.
 
-    ``steps`` are those that are switched on; ``switched_off`` are the labels of the others by key.
+    ``steps`` are those that are switched on; ``switched_off`` are the labels of the others by key. Of an adaptive
+    sequence ``tree`` are the same steps with their arms.
     """
 
     kind: str
@@ -84,3 +86,6 @@ class Facts:
     matching: int | None = None
     switched_off: Mapping[str, str] = field(default_factory=dict)
     lacking: tuple[tuple[str, str, int], ...] = ()
+    name: str = ""
+    has_hours: bool = False
+    tree: tuple[StepSpec, ...] = ()

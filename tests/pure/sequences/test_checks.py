@@ -66,7 +66,7 @@ def test_no_time_is_a_fault_of_the_timing() -> None:
 
 
 def test_an_adaptive_one_needs_no_time_of_day() -> None:
-    assert check(facts(call(), run_time=None, kind="adaptive")) == []
+    assert check(facts(call(), run_time=None, kind="adaptive", has_hours=True)) == []
 
 
 @pytest.mark.parametrize("day", [None, 0, 91])
