@@ -170,6 +170,8 @@ def locked(sequence: Sequence) -> Sequence:
 def _opened(sequence: Sequence, by: Member, now: datetime) -> Plan:
     """The plan to change: before activation the plan itself, afterwards the draft, made when there is none."""
     require(by, "sequence.edit", sequence)
+    if sequence.kind == "adaptive":
+        raise Refused("The steps of an adaptive sequence are those of its file.")
     locked(sequence)
     Sequence.objects.filter(pk=sequence.pk).update(edited_at=now)
     if not sequence.activated_at:

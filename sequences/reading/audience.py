@@ -66,10 +66,10 @@ def audience_of(
     if asked is None:
         return None
     way = entry.matching(work.sequence, asked)
-    admitted = way.filtered(refusals.may_come_again(work, way.column("pk")))
+    admitted = way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk")))
     if work.steps:  # without any step nobody could receive one: then it is too early to speak of refusals
         admitted = refusals.passed(work, admitted)
-    again = way.filtered(~refusals.may_come_again(work, way.column("pk")))
+    again = way.filtered(~refusals.may_come_again(work.sequence, work.today, way.column("pk")))
     ids = admitted.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
     sample = Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk")
     found = Audience(way.people.count(), admitted.people.count(), again.people.count(), list(sample), [])
@@ -88,7 +88,7 @@ def newcomers(sequence: Sequence, *, now: datetime) -> int:
         return added.count()
     way = entry.matching(work.sequence, asked)
     others = way.filtered(
-        refusals.may_come_again(work, way.column("pk")),
+        refusals.may_come_again(work.sequence, work.today, way.column("pk")),
         ~Q((f"{way.column('pk')}__in", added.values("contact"))),
     )
     people = refusals.passed(work, others).people.order_by().values(way.column("pk")).distinct()
@@ -98,7 +98,9 @@ def newcomers(sequence: Sequence, *, now: datetime) -> int:
 def _reasons(work: Work, way: entry.Way) -> list[tuple[str, int]]:
     """How many of those who match are refused why, by the first reason: one statement."""
     checks = refusals.checks(work, way)
-    new = way.filtered(refusals.may_come_again(work, way.column("pk")), ~Q(*checks.values()))
+    new = way.filtered(
+        refusals.may_come_again(work.sequence, work.today, way.column("pk")), ~Q(*checks.values())
+    )
     first = Case(*[When(~check, then=Value(reason)) for reason, check in checks.items()])
     rows = new.people.order_by().annotate(why=first).values_list("why").annotate(n=Count("pk"))
     return sorted(rows, key=lambda row: -row[1])

@@ -92,7 +92,8 @@ def next_run_with(sequence: Sequence, values: Mapping[str, Any], *, now: datetim
     thought = copy(sequence)
     for name, value in values.items():
         setattr(thought, name, value)
-    return schedule.next_occurrence(thought, since=now) if schedule.runs(thought) else None
+    is_certain = thought.kind in schedule.BY_CALENDAR and schedule.runs(thought)
+    return schedule.next_occurrence(thought, since=now) if is_certain else None
 
 
 def _inside(sequence: Sequence) -> Any:

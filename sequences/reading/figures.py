@@ -61,11 +61,15 @@ class Figures:
 
 @dataclass(frozen=True)
 class StepFigures:
-    """What a step has done so far. ``skipped`` by reason. What scanners and proxies did stands apart."""
+    """What a step has done so far. ``skipped`` by reason; waits and conditions were ``passed``.
+
+    What scanners and proxies did stands apart.
+    """
 
     executed: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     cancelled: int = 0
+    passed: int = 0
     sent: int = 0
     opened: int = 0
     clicked: int = 0

@@ -18,6 +18,7 @@ from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
 from sequences.models import Enrollment, Run, Schedule, Sequence
 from steps.models import Step
+from tenants.localtime import local_date
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,18 @@ def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live
     ordinal = last_ordinal(sequence.pk)
     if not schedule.runs(sequence):
         return Live(None, 0, ordinal)
+    if sequence.kind not in schedule.BY_CALENDAR:
+        return Live(_next_instant(sequence), 0, ordinal)
     day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic" and not step.is_off}
     due = Enrollment.objects.filter(sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=day1)
     return Live(next(coming(sequence, now=now), None), due.count() if day1 else 0, ordinal)
+
+
+def _next_instant(sequence: Sequence) -> Occurrence | None:
+    """When an adaptive sequence works next, if nothing comes in before."""
+    found = Schedule.objects.filter(sequence_id=sequence.pk, next_run_at__isnull=False)
+    at = found.values_list("next_run_at", flat=True).first()
+    return Occurrence(at, local_date(at, sequence.timezone)) if at else None
 
 
 def retry_at(sequence: Sequence) -> datetime | None:
@@ -46,8 +56,12 @@ def retry_at(sequence: Sequence) -> datetime | None:
 
 
 def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
-    """The runs to come if nothing is missed and nothing changes; without end, or none at all."""
-    return if_it_ran(sequence, now=now) if schedule.runs(sequence) else iter(())
+    """The runs to come if nothing is missed and nothing changes; without end, or none at all.
+
+    None, too, of an adaptive sequence, where each stay has a moment of its own.
+    """
+    is_certain = sequence.kind in schedule.BY_CALENDAR and schedule.runs(sequence)
+    return if_it_ran(sequence, now=now) if is_certain else iter(())
 
 
 def if_it_ran(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:

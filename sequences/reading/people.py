@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -183,7 +183,9 @@ def rows_of(
     """What is said about each of a page of people: three statements. ``coming`` are the runs to come, none if none are.
 
     Classic: the day to come is the first that is not behind them; its date that many runs ahead (semantics 3.2).
+    Adaptive: the step before which they stand, and its moment where it has one.
     """
+    in_trees = {(None, step.key): step for step in steps} | _pinned(stays)
     steps = [step for step in steps if not step.is_off]
     had, last = _had(stays)
     mails = _mails(stays)
@@ -200,9 +202,17 @@ def rows_of(
             runs,
             mails.get(stay.pk, []),
             now,
+            in_trees,
         )
         for stay in stays
     ]
+
+
+def _pinned(stays: Ordered[Enrollment]) -> dict[tuple[int | None, str], Step]:
+    """The steps of plans to which people are pinned (semantics 5.14)."""
+    plans = {stay.plan_id for stay in stays if stay.plan_id}
+    found = Step.objects.filter(plan__in=plans).select_related("template") if plans else ()
+    return {(step.plan_id, step.key): step for step in found}
 
 
 def _row(
@@ -214,11 +224,15 @@ def _row(
     runs: list[Occurrence],
     mails: list[Message],
     now: datetime,
+    in_trees: Mapping[tuple[int | None, str], Step],
 ) -> PersonRow:
     day = days_behind(stay.day1_run, stay.paused_after, last_ordinal)
-    step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
+    if stay.step_key is None:
+        step = next((s for s in steps if (s.day or 0) > day and s.key not in had), None)
+    else:
+        step = in_trees.get((stay.plan_id, stay.step_key))
     step = step if stay.state in INSIDE else None
-    at = due_at(stay, step, day, runs) if step else None
+    at = due_at(stay, step, day, runs) if step and stay.step_key is None else stay.due_at
     waiting = next((mail for mail in mails if mail.state in NOT_LEFT), None)
     wait = why_waits(waiting, now=now) if waiting else None
     unsent = next((mail for mail in mails if mail.state not in NOT_LEFT), None)

@@ -6,6 +6,7 @@ from datetime import date
 
 from sequences.models import Sequence
 from sequences.reading.material import Material
+from tenants.localtime import MIDNIGHT
 
 RECORDS = {
     "contact": "Contacts",
@@ -43,9 +44,17 @@ def in_short(material: Material) -> dict[str, str]:
 
 def _when(sequence: Sequence) -> str:
     days = "Monday to Friday" if sequence.exclude_weekends else "Every day"
-    at = f"{days} at {sequence.run_time:%H:%M} {sequence.timezone}" if sequence.run_time else "No time yet"
+    at = f"{days} {hours}" if (hours := _hours(sequence)) else "No time yet"
     off = len(sequence.holidays)
     return f"{at}, but not on {off} {'day' if off == 1 else 'days'}" if off else at
+
+
+def _hours(sequence: Sequence) -> str:
+    """``at 09:00 Europe/Berlin``, or the working hours of an adaptive one; empty where there are none."""
+    if sequence.kind == "adaptive" and sequence.hours_start and sequence.hours_end:
+        end = "24:00" if sequence.hours_end == MIDNIGHT else f"{sequence.hours_end:%H:%M}"
+        return f"{sequence.hours_start:%H:%M} to {end} {sequence.timezone}"
+    return f"at {sequence.run_time:%H:%M} {sequence.timezone}" if sequence.run_time else ""
 
 
 def _ends(material: Material) -> str:
@@ -99,11 +108,11 @@ def _audience(material: Material) -> Pairs:
 
 
 def _timing(sequence: Sequence) -> Pairs:
-    at = f"{sequence.run_time:%H:%M} {sequence.timezone}" if sequence.run_time else ""
+    at = _hours(sequence).removeprefix("at ")
     start, end = sequence.window_start, sequence.window_end
     window = f"{start:%H:%M} to {end:%H:%M}, in the contact’s zone" if start and end else ""
     return [
-        ("One run a day at", at),
+        ("Working hours" if sequence.kind == "adaptive" else "One run a day at", at),
         ("Weekends", "No run" if sequence.exclude_weekends else "Run, too"),
         ("Days without a run", ", ".join(map(_day, sequence.holidays))),
         ("Recipients’ own hours", window),

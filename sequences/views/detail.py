@@ -13,8 +13,9 @@ from sequences.models import Run, Sequence
 from sequences.reading.figures import Figures, days_done, figures_of, step_figures
 from sequences.reading.live import attention_of, live_of, retry_at
 from sequences.reading.material import Material
-from sequences.reading.summary import summary_of
+from sequences.reading.summary import in_short, summary_of
 from sequences.reading.timeline import days_of, numbers_of
+from sequences.reading.trees import tree_in_words
 from sequences.reading.versions import versions_of
 from sequences.views.access import number_of, seen_by
 from tenants.access import MemberRequest, requires
@@ -30,6 +31,7 @@ def overview(request: MemberRequest, pk: int) -> HttpResponse:
     sequence = seen_by(request, pk)
     material = Material(sequence, request.member, sequence.plan)
     by_step = step_figures(sequence)
+    numbers = numbers_of(material, by_step)
     context = head_of(request, sequence, material, "overview")
     ordinal = context["live"].last_ordinal
     return render(
@@ -37,12 +39,16 @@ def overview(request: MemberRequest, pk: int) -> HttpResponse:
         "sequences/overview.html",
         context
         | {
-            "days": days_of(material, numbers=numbers_of(material, by_step)),
+            "days": days_of(material, numbers=numbers),
+            "tree": tree_in_words(material, numbers) if sequence.kind == "adaptive" else (),
+            "when": in_short(material)["timing"],
             "by_step": by_step,
             "steps": material.steps,
             "material": material,
             "funnel": _funnel(context["figures"]),
-            "in_progress": _in_progress(days_done(sequence, ordinal), material),
+            "in_progress": []
+            if sequence.kind == "adaptive"
+            else _in_progress(days_done(sequence, ordinal), material),
             "attention": attention_of(sequence, now=context["now"]),
         },
     )

@@ -24,6 +24,7 @@ from sequences.reading.figures import step_figures
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short
 from sequences.reading.timeline import days_of, numbers_of
+from sequences.reading.trees import tree_in_words
 from sequences.seen import mark_of_all, mark_of_plan
 from sequences.views.access import changed_by, go
 from sequences.views.panel import StepPanel, asked_panel, preview_of
@@ -46,7 +47,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """The whole editor; with ``?step=KEY`` or ``?new=KIND`` the panel of a step, to a fragment's request it alone."""
     sequence = changed_by(request, pk)
     material = Material(sequence, request.member)
-    panel = asked_panel(request, material)
+    panel = asked_panel(request, material) if sequence.kind != "adaptive" else None
     opened = request.GET.get("open", "")
     return page(request, "sequences/edit.html", context_of(material, panel=panel, opened=opened))
 
@@ -126,6 +127,7 @@ def context_of(
             open_key=panel.key if panel else "",
             new_day=panel.day if panel and panel.is_new else None,
         ),
+        "tree": tree_in_words(material) if sequence.kind == "adaptive" else (),
         "panel": panel,
         "material": material,
         "may_add": len(material.steps) < MOST_STEPS,

@@ -1,0 +1,82 @@
+"""The tree of an adaptive plan in words, for pages that only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sequences.reading.material import Material
+from steps.kinds import KINDS
+from steps.models import Step
+from steps.titles import title_of
+
+EVENTS = {"opened": "is opened", "clicked": "is clicked", "replied": "is replied to"}
+UNITS = ("days", "hours", "minutes")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step with its arms. ``title`` may hold placeholders."""
+
+    no: int
+    step: Step
+    label: str
+    title: str
+    numbers: tuple[tuple[str, str], ...]
+    yes: tuple[Node, ...] = ()
+    no_arm: tuple[Node, ...] = ()
+
+
+def tree_in_words(
+    material: Material, numbers: Mapping[str, tuple[tuple[str, str], ...]] | None = None
+) -> tuple[Node, ...]:
+    """The steps of the plan in their arms."""
+    return _arm(material, numbers or {}, None, "")
+
+
+def _arm(
+    material: Material, numbers: Mapping[str, tuple[tuple[str, str], ...]], parent: int | None, arm: str
+) -> tuple[Node, ...]:
+    return tuple(
+        Node(
+            material.numbers[step.key],
+            step,
+            KINDS[step.kind].label,
+            words_of(material, step),
+            numbers.get(step.key, ()),
+            *(_arm(material, numbers, step.pk, which) for which in ("yes", "no")),
+        )
+        for step in material.steps
+        if step.parent_id == parent and (parent is None or step.arm == arm)
+    )
+
+
+def words_of(material: Material, step: Step) -> str:
+    """What a step does."""
+    given = step.settings
+    if step.kind == "wait":
+        return f"Wait {length(given['for'])}"
+    if step.kind == "update_field":
+        value = given.get("value")
+        return f"Set {given['field']} to {value}" if value is not None else f"Empty {given['field']}"
+    if step.kind == "advance":
+        return f"Go on in {given['sequence']}"
+    return _question(material, step) if step.kind == "condition" else title_of(step)
+
+
+def _question(material: Material, step: Step) -> str:
+    given = step.settings
+    asked = material.labels.get(given.get("of", ""), "a step that is gone")
+    if "event" in given:
+        when = f"{length(given['within'])} after it was sent"
+        limit = f", answered {when}" if given.get("at_limit") else f" within {length(given['within'])}"
+        return f"{asked} {EVENTS[given['event']]}{limit}?"
+    if "outcomes" in given:
+        return f"{asked} comes to {' or '.join(given['outcomes'])}?"
+    return f"{material.stored_group('step', step.match, step.conditions).english}?"
+
+
+def length(given: Mapping[str, int]) -> str:
+    """``2 days 1 hour``."""
+    found = [(given[unit], unit) for unit in UNITS if given.get(unit)]
+    return " ".join(f"{n} {unit if n != 1 else unit.removesuffix('s')}" for n, unit in found)
