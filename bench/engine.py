@@ -16,7 +16,7 @@ from audience.catalogue import catalogue
 from audience.conditions.compile import Context, compile_group
 from audience.conditions.parse import Group, Scope, parse_group
 from audience.models import Contact
-from bench import floors, people, wall
+from bench import floors, kinds, people, wall
 from bench.harness import Figure, in_turn, median, seconds
 from messaging import outbox
 from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
@@ -40,7 +40,7 @@ class Undo(Exception):
 
 
 def measure() -> Iterator[list[Figure]]:
-    """entry, entry_vs_orm, step, idle_run and wall of the issue's table."""
+    """entry, entry_vs_orm, step, idle_run, smart, adaptive and wall of the issues' tables."""
     say("filling 1,200,000 contacts ...")
     tenant = people.make_people()
     with use(tenant):
@@ -134,10 +134,19 @@ def measure_steps(tenant: Tenant, sequence: Sequence) -> list[Figure]:
             expect(Message.objects.count(), 200_000)
             return took
 
-    ours, theirs, idles = in_turn(RUNS, product, vacuumed(floor), vacuumed(idle))
+    def other(stage: Callable[[Sequence], Callable[[], object]]) -> Callable[[], float]:
+        return vacuumed(lambda: kinds.run_once(tenant, sequence, stage))
+
+    works = (product, vacuumed(floor), vacuumed(idle), other(kinds.smart), other(kinds.adaptive))
+    ours, theirs, idles, smart, adaptive = in_turn(RUNS, *works)
+    by_hand = median(theirs)
     return [
-        Figure("step", median(ours), "s", 1.5, floor=median(theirs), runs=ours),
+        Figure("step", median(ours), "s", 1.5, floor=by_hand, runs=ours),
         Figure("idle_run", median(idles), "s", 0.25, floor=median(ours), runs=idles, note="floor: step"),
+        Figure("smart", median(smart), "s", 2, floor=by_hand, runs=smart, note="floor: that of step"),
+        Figure(
+            "adaptive", median(adaptive), "s", 2, floor=by_hand, runs=adaptive, note="floor: that of step"
+        ),
     ]
 
 
