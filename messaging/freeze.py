@@ -157,6 +157,7 @@ class _Press:
             settings.PUBLIC_BASE_URL,
             self.lease.tenant_id,
             message.id,
+            message.address,
         )
         tracking = Tracking(
             links, opens=mailing.track_opens, clicks=mailing.track_clicks, unsubscribe=mailing.unsubscribe,

@@ -2,32 +2,42 @@
 
 ``tenant.message.purpose[.n].signature``: the tenant stands in the token because nobody is signed in where it
 is used; the signature (144 bits of HMAC-SHA256) keeps anyone from counting up. Tokens do not expire: an
-unsubscribe link must work for as long as the mail exists (RFC 8058, CAN-SPAM).
+unsubscribe link must work for as long as the mail exists (RFC 8058, CAN-SPAM). So it also has the address, encrypted:
+who was deleted here has the mail still, and may come back with the next import.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
 CLICK, OPEN, UNSUBSCRIBE = "c", "o", "u"
 SIGNATURE_BYTES = 18  # 24 letters without padding
 FORM = re.compile(
-    r"([1-9][0-9]{0,18})\.([1-9][0-9]{0,18})\.([cou])(?:\.(0|[1-9][0-9]{0,4}))?\.([A-Za-z0-9_-]{24})",
+    r"([1-9][0-9]{0,18})\.([1-9][0-9]{0,18})\.([cou])(?:\.(0|[1-9][0-9]{0,4})|\.a([A-Za-z0-9_-]{22,1400}))?"
+    r"\.([A-Za-z0-9_-]{24})",
     re.ASCII,
 )
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a token says. ``n`` is the place of a link among the links of its message, from 0."""
+    """What a token says. ``n`` is the place of a link among the links of its message, from 0.
+
+    ``address``: of an unsubscribe link, to whom the mail went; "" in those made before they had it.
+    """
 
     tenant: int
     message: int
     purpose: str
     n: int | None = None
+    address: str = ""
 
 
 class Signer:
@@ -41,10 +51,15 @@ class Signer:
         if not keys or not all(keys):
             raise ValueError("A signer needs at least one key, and none that is empty.")
         self._keys = [hmac.digest(key.encode(), b"stepwise.messaging.tokens", hashlib.sha256) for key in keys]
+        secrets = (hmac.digest(key.encode(), b"stepwise.messaging.addresses", hashlib.sha512) for key in keys)
+        self._ciphers = [AESSIV(secret) for secret in secrets]
 
-    def token(self, tenant: int, message: int, purpose: str, n: int | None = None) -> str:
+    def token(self, tenant: int, message: int, purpose: str, n: int | None = None, address: str = "") -> str:
         """The token for one use of one message."""
         said = f"{tenant}.{message}.{purpose}" if n is None else f"{tenant}.{message}.{purpose}.{n}"
+        if address:
+            veiled = self._ciphers[0].encrypt(address.encode(), [f"{tenant}.{message}".encode()])
+            said += f".a{base64.urlsafe_b64encode(veiled).decode().rstrip('=')}"
         return f"{said}.{_signature(self._keys[0], said)}"
 
     def read(self, token: str, *purposes: str) -> Ticket | None:
@@ -55,25 +70,37 @@ class Signer:
         form = FORM.fullmatch(token)
         if form is None:
             return None
-        tenant, message, purpose, n, signature = form.groups()
+        tenant, message, purpose, n, veiled, signature = form.groups()
         said = token[: -len(signature) - 1]
         genuine = False
         for key in self._keys:
             genuine |= hmac.compare_digest(_signature(key, said), signature)
         if not genuine or purpose not in purposes or (purpose == CLICK) != (n is not None):
             return None
-        return Ticket(int(tenant), int(message), purpose, None if n is None else int(n))
+        address = self._unveiled(veiled, f"{tenant}.{message}") if veiled else ""
+        return Ticket(int(tenant), int(message), purpose, None if n is None else int(n), address)
+
+    def _unveiled(self, veiled: str, about: str) -> str:
+        data = base64.urlsafe_b64decode(veiled + "=" * (-len(veiled) % 4))
+        for cipher in self._ciphers:
+            with contextlib.suppress(InvalidTag):
+                return cipher.decrypt(data, [about.encode()]).decode()
+        return ""
 
 
 @dataclass(frozen=True)
 class Links:
-    """The addresses of one message's tracked links. ``tracking`` and ``public`` are base URLs."""
+    """The addresses of one message's tracked links. ``tracking`` and ``public`` are base URLs.
+
+    ``recipient`` is where the mail goes.
+    """
 
     signer: Signer
     tracking: str
     public: str
     tenant: int
     message: int
+    recipient: str = ""
 
     def click(self, n: int) -> str:
         return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, CLICK, n)}"
@@ -82,7 +109,8 @@ class Links:
         return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, OPEN)}"
 
     def unsubscribe(self) -> str:
-        return f"{self.public}/u/{self.signer.token(self.tenant, self.message, UNSUBSCRIBE)}"
+        token = self.signer.token(self.tenant, self.message, UNSUBSCRIBE, address=self.recipient)
+        return f"{self.public}/u/{token}"
 
 
 def _signature(key: bytes, said: str) -> str:

@@ -123,7 +123,7 @@ WITH_BURST = Func(
 def note_unsubscribe_page(about: Subscription, *, at: datetime) -> None:
     """Somebody looks at the page behind the unsubscribe link, or a scanner follows every link."""
     soon = timedelta(seconds=settings.MACHINE_SECONDS)
-    if not soon:
+    if not soon or about.message_id is None:
         return
     with use(about.tenant):
         Payload.objects.filter(message=about.message_id).update(unsubscribe_seen_at=at)
@@ -134,10 +134,13 @@ def note_unsubscribe_page(about: Subscription, *, at: datetime) -> None:
 
 @dataclass(frozen=True)
 class Subscription:
-    """What an unsubscribe link is about. ``address`` is only shown veiled: the mail may have been passed on."""
+    """What an unsubscribe link is about. ``address`` is only shown veiled: the mail may have been passed on.
+
+    ``message_id`` is None where the message is gone with its contact.
+    """
 
     tenant: Tenant
-    message_id: int
+    message_id: int | None
     address: str
     is_ended: bool
 
@@ -149,29 +152,31 @@ class Subscription:
 
 
 def subscription(token: str) -> Subscription | None:
-    """What the token of ``/u/`` is about; None where it is none of ours or its message is gone."""
+    """What the token of ``/u/`` is about; None where it is none of ours, or nobody knows any more to whom it went."""
     ticket = signer().read(token, UNSUBSCRIBE)
     tenant = Tenant.objects.filter(pk=ticket.tenant).first() if ticket else None
     if ticket is None or tenant is None:
         return None
     with use(tenant):
         message = Message.objects.filter(pk=ticket.message).first()
-        if message is None:
+        address = message.address_norm if message else ticket.address
+        if not address:
             return None
-        ended = _suppressions(message.address_norm).exists()
-        return Subscription(tenant, message.pk, message.address_norm, ended)
+        ended = _suppressions(address).exists()
+        return Subscription(tenant, message.pk if message else None, address, ended)
 
 
 def unsubscribe(about: Subscription, *, at: datetime, source: str) -> None:
     """Nobody of the tenant writes to the address any more, as soon as this returns. Again changes nothing."""
     if not about.is_ended:
-        take_in("unsubscribed", message=about.message_id, at=at, source=source, tenant=about.tenant)
+        meant = {"address": about.address} if about.message_id is None else {"message": about.message_id}
+        take_in("unsubscribed", at=at, source=source, tenant=about.tenant, **meant)
 
 
 def undo(about: Subscription, *, at: datetime) -> None:
     """It was a mistake. The address may be written to again; stays that have ended stay ended."""
     with use(about.tenant):
-        if _suppressions(about.address).delete()[0]:
+        if _suppressions(about.address).delete()[0] and about.message_id is not None:
             message = Message.objects.select_related("contact").get(pk=about.message_id)
             Fact.objects.create(
                 contact=message.contact, account_id=message.contact.account_id, kind="resubscribed", at=at,

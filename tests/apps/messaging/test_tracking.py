@@ -271,3 +271,17 @@ def test_2_22_unsubscribing_holds_for_the_address_in_the_whole_workspace_and_now
     visit(ann.tenant.pk, mailbox.pk, clock=now)
     assert len(sink.messages) == before
     assert not elsewhere.is_suppressed()
+
+
+def test_who_was_deleted_can_still_unsubscribe_and_stays_so_after_an_import(ann: Recipient) -> None:
+    with use(ann.tenant):
+        ann.message.contact.delete()
+        assert not Message.objects.exists()
+    assert "a•••@acme.example" in ann.client.get(ann.unsubscribe).text
+    answer = ann.client.post(ann.unsubscribe, {"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, ann.is_suppressed()) == (200, True)
+    with use(ann.tenant):
+        assert Suppression.objects.get().address_norm == "ann@acme.example"
+    assert "You are unsubscribed" in ann.client.get(ann.unsubscribe).text
+    assert "Undone" in ann.client.post(ann.unsubscribe, {"do": "undo"}).text
+    assert not ann.is_suppressed()

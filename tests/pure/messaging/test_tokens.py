@@ -65,3 +65,17 @@ def test_each_link_has_its_address():
     assert links.click(3) == f"https://t.example/t/{SIGNER.token(1, 2, CLICK, 3)}"
     assert links.open() == f"https://t.example/t/{SIGNER.token(1, 2, OPEN)}"
     assert links.unsubscribe() == f"https://app.example/u/{SIGNER.token(1, 2, UNSUBSCRIBE)}"
+
+
+def test_an_unsubscribe_link_knows_its_address_and_does_not_tell_it():
+    token = SIGNER.token(1, 2, UNSUBSCRIBE, address="ann@acme.example")
+    assert SIGNER.read(token, UNSUBSCRIBE) == Ticket(1, 2, UNSUBSCRIBE, None, "ann@acme.example")
+    assert SIGNER.token(1, 2, UNSUBSCRIBE, address="ann@acme.example") == token
+    assert "ann" not in token and SIGNER.read(token, OPEN) is None
+    both = Signer(["a newer secret", "a secret"])
+    assert both.read(token, UNSUBSCRIBE) == Ticket(1, 2, UNSUBSCRIBE, None, "ann@acme.example")
+    for position in range(len(token)):
+        changed = token[:position] + ("x" if token[position] != "x" else "y") + token[position + 1 :]
+        assert SIGNER.read(changed, UNSUBSCRIBE) is None
+    longest = "a" * 64 + "@" + "b" * 250
+    assert SIGNER.read(SIGNER.token(1, 2, UNSUBSCRIBE, address=longest), UNSUBSCRIBE).address == longest
