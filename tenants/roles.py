@@ -34,8 +34,8 @@ ACTIONS = {
     "mailbox.connect": "Connect one's own mailbox",
     "mailbox.manage": "Manage others' mailboxes",
     "sending.stop": "Stop and resume sending",
-    "policy.view": "View limits, schedules, holidays",
-    "policy.edit": "Edit limits, schedules, holidays",
+    "policy.view": "View limits and holidays",
+    "policy.edit": "Edit the workspace, its limits and trial list",
     "admin.manage": "Users, roles, keys, webhooks",
     "audit.view": "Audit log, erasure, export of a person",
 }
@@ -116,7 +116,6 @@ READY: dict[str, tuple[str, dict[str, str]]] = {
             "mailbox.connect": ALL,
             "sending.stop": ALL,
             "policy.view": ALL,
-            "policy.edit": OWN,
         },
     ),
     "sales_rep": (

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from messaging.models import SendingStop, TrialAddress
-from tenants.models import AuditLine, Member, Team, Tenant
+from tenants.models import AuditLine, Member, Role, Team, Tenant
 from tenants.wall import use
 from tests.factories import make_tenant
 from tests.pages.signing_in import sign_in
@@ -152,4 +152,9 @@ def test_only_who_sets_the_policy_sees_the_trial_list(tenant: Tenant) -> None:
     rep, _ = somebody(tenant, "sales_rep")
     assert rep.get(SAFETY).status_code == 403
     assert "Trying things" not in rep.get("/settings/sending/").text
-    assert somebody(tenant, "sequence_manager")[0].get(SAFETY).status_code == 200
+    assert somebody(tenant, "sequence_manager")[0].get(SAFETY).status_code == 403, (
+        "schedules alone are theirs"
+    )
+    with use(tenant):
+        Role.objects.create(name="Keeper", key="keeper", permissions={"policy.edit": "all"})
+    assert somebody(tenant, "keeper")[0].get(SAFETY).status_code == 200

@@ -44,7 +44,7 @@ def cards(client: Client) -> list[str]:
                 "Tags",
             ],
         ),
-        ("sequence_manager", ["My settings", "Mailboxes", "Workspace", "Sending", "Tags"]),
+        ("sequence_manager", ["My settings", "Mailboxes", "Sending", "Tags"]),
         ("sales_rep", ["My settings", "Mailboxes", "Sending"]),
         ("read_only", ["My settings"]),
     ],
