@@ -23,6 +23,20 @@ OWN_CONTROL = ("tags", "owner", "lifecycle_stage", "source")
 FURTHER_CONSTANTS = 2
 NEVER_THE_SAME = {"email", "name", FULL_NAME.key, FURTHER.key}
 
+ENCODINGS = [
+    ("", "Find out anew"),
+    ("utf-8", "Unicode (UTF-8)"),
+    ("cp1252", "Western European (Windows)"),
+    ("cp1250", "Central European (Windows)"),
+    ("cp1251", "Cyrillic (Windows)"),
+    ("mac_roman", "Western European (Mac)"),
+    ("cp850", "Western European (DOS)"),
+    ("shift_jis", "Japanese (Shift-JIS)"),
+    ("gb18030", "Chinese (GB 18030)"),
+    ("utf-16", "Unicode (UTF-16)"),
+]
+DELIMITERS = [("", "Find out anew"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar |")]
+
 
 class UploadForm(forms.Form):
     """A file to import."""
@@ -169,3 +183,8 @@ def _initial(job: ImportJob) -> dict[str, str]:
     for key in labels.keys() & job.constants.keys():
         found |= {"new_name": labels[key], "new_value": job.constants[key]}
     return found
+
+
+def with_current(choices: list[tuple[str, str]], current: str) -> list[tuple[str, str]]:
+    """The choices, with the one that is in use even if it is a rare one."""
+    return choices if not current or current in dict(choices) else [*choices, (current, current)]

@@ -16,7 +16,7 @@ from audience.catalogue import CannotMakeField, catalogue, choices_of
 from audience.imports import jobs, mappings
 from audience.imports.checking import CHECKED_AT_ONCE, check_now
 from audience.imports.decoding import Unreadable
-from audience.imports.forms import ChoicesForm, UploadForm
+from audience.imports.forms import DELIMITERS, ENCODINGS, ChoicesForm, UploadForm, with_current
 from audience.imports.jobs import MAKES_FIELDS, CannotImport, Choices
 from audience.imports.mappings import NotYours
 from audience.imports.refused import refused_rows
@@ -32,19 +32,6 @@ STOP_POLLING = 286
 ADDING = "add_to_sequence"
 """The verb that the floor above puts on the shelf: where people go who came by a file (R7)."""
 REFUSED_SHOWN = 25
-ENCODINGS = [
-    ("", "Find out anew"),
-    ("utf-8", "Unicode (UTF-8)"),
-    ("cp1252", "Western European (Windows)"),
-    ("cp1250", "Central European (Windows)"),
-    ("cp1251", "Cyrillic (Windows)"),
-    ("mac_roman", "Western European (Mac)"),
-    ("cp850", "Western European (DOS)"),
-    ("shift_jis", "Japanese (Shift-JIS)"),
-    ("gb18030", "Chinese (GB 18030)"),
-    ("utf-16", "Unicode (UTF-16)"),
-]
-DELIMITERS = [("", "Find out anew"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar |")]
 
 
 @require_GET
@@ -186,15 +173,26 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires("import.run")
 def reread(request: MemberRequest, pk: int) -> HttpResponse:
-    """Read the file in another encoding, with another delimiter, or another sheet of it."""
+    """Read the file in another encoding, with another delimiter, or another sheet of it.
+
+    What was chosen on the page and not kept yet stays there, where the file has as many columns as before.
+    """
     job = _seen(request, pk)
-    if job.state == ImportJob.MATCHING:
-        told = {name: request.POST.get(name, "") for name in ("encoding", "delimiter", "sheet")}
-        try:
-            jobs.reread(job, **told)
-        except Unreadable as unreadable:
-            messages.error(request, _sentence(unreadable))
-    return HttpResponseRedirect(reverse("import", args=[pk]))
+    if job.state != ImportJob.MATCHING:
+        return HttpResponseRedirect(reverse("import", args=[pk]))
+    before = job.header
+    try:
+        jobs.reread(job, **{name: request.POST.get(name, "") for name in ("encoding", "delimiter", "sheet")})
+    except Unreadable as unreadable:
+        messages.error(request, _sentence(unreadable))
+        job.refresh_from_db()
+    if "column-0" not in request.POST or len(job.header) != len(before):
+        return HttpResponseRedirect(reverse("import", args=[pk]))
+    makes = can(request.member, MAKES_FIELDS)
+    form = ChoicesForm(job, makes_fields=makes)
+    form.initial.update({name: request.POST.get(name, "") for name in form.fields})
+    chosen = Mapping.posted(job, request.POST, makes_fields=makes, is_matched_anew=job.header != before)
+    return _matching(request, job, chosen, form)
 
 
 @require_POST
@@ -281,15 +279,10 @@ def _matching(request: MemberRequest, job: ImportJob, mapping: Mapping, form: Ch
         "stages": choices_of(stage) if stage else [],
         "mappings": [(kept.pk, kept.name) for kept in ImportMapping.objects.filter(kind=job.kind)],
         "sheets": [(name, name) for name in job.sheets],
-        "encodings": _with(ENCODINGS, job.encoding),
-        "delimiters": _with(DELIMITERS, job.delimiter),
+        "encodings": with_current(ENCODINGS, job.encoding),
+        "delimiters": with_current(DELIMITERS, job.delimiter),
     }
     return render(request, "audience/import_match.html", context, status=422 if form.is_bound else 200)
-
-
-def _with(choices: list[tuple[str, str]], current: str) -> list[tuple[str, str]]:
-    """The choices, with the one that is in use even if it is a rare one."""
-    return choices if not current or current in dict(choices) else [*choices, (current, current)]
 
 
 def _sentence(error: Exception) -> str:

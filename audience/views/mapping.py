@@ -71,9 +71,17 @@ class Mapping:
         return cls._made(job, lambda n: new.get(job.columns[n], job.columns[n]), makes_fields)
 
     @classmethod
-    def posted(cls, job: ImportJob, data: Any, *, makes_fields: bool) -> Mapping:
-        """As a page posted them: ``column-<n>``."""
-        return cls._made(job, lambda n: data.get(f"column-{n}", "").strip(), makes_fields)
+    def posted(
+        cls, job: ImportJob, data: Any, *, makes_fields: bool, is_matched_anew: bool = False
+    ) -> Mapping:
+        """As a page posted them: ``column-<n>``; after ``is_matched_anew`` the match stands for what was left out."""
+        chosen = [data.get(f"column-{n}", "").strip() for n in range(len(job.header))]
+        if is_matched_anew:
+            chosen = [
+                key or (match if match not in chosen else "")
+                for key, match in zip(chosen, job.columns, strict=True)
+            ]
+        return cls._made(job, chosen.__getitem__, makes_fields)
 
     @classmethod
     def _made(cls, job: ImportJob, target: Callable[[int], str], makes_fields: bool) -> Mapping:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -73,6 +75,28 @@ def test_the_file_can_be_read_anew_in_another_encoding(me: Somebody) -> None:
     response = me.client.post(f"{path}reread/", {"encoding": "utf-8"}, follow=True)
     assert "The file is not in the encoding utf-8" in response.content.decode()
     assert "Łukasz" in me.get(path)
+
+
+def test_what_was_chosen_stays_when_the_file_is_read_anew(me: Somebody) -> None:
+    path = upload(me, "Kontakt;Straße;Ort;Größe\na@x.example;Łódzka;Łódź;4\n".encode("cp1250"))
+    chosen = {
+        "column-0": "email",
+        "column-1": "",
+        "column-2": "country",
+        "column-3": "new:number",
+        "tags": "fair",
+    }
+    answer = me.client.post(
+        f"{path}reread/", chosen | {"encoding": "cp1250", "delimiter": ";", "on_duplicate": "skip"}
+    )
+    html = answer.content.decode()
+    assert answer.status_code == 200 and "Łódzka" in html
+    for option in ("email", "country", "new:number"):
+        assert f'<option value="{option}" selected>' in html
+    assert 'value="fair"' in html and re.search(r'value="skip"[^>]* checked', html)
+    assert me.client.post(f"{path}reread/", chosen | {"delimiter": ","}).status_code == 302
+    with use(me.tenant):
+        assert not CustomField.objects.exists() and not ImportJob.objects.get().new_fields
 
 
 def test_half_of_a_constant_is_asked_for(me: Somebody) -> None:
