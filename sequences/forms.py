@@ -9,6 +9,7 @@ from django import forms
 
 from audience.models import SavedView
 from audience.saved import visible_views
+from sequences import tags
 from sequences.commands.editing import NAME_LENGTH
 from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
@@ -16,7 +17,7 @@ from tenants.models import Member
 from tenants.zones import ZoneField
 
 MOST_HOLIDAYS = 500
-MOST_TAGS, LONGEST_TAG = 10, 30
+MOST_TAGS = 10
 RECORDS = (("contact", "Contacts"), ("account", "Companies"), ("opportunity", "Opportunities"))
 KINDS = (("classic", "Classic"), ("smart", "Smart"), ("adaptive", "Adaptive"))
 RECORD_HINTS = {
@@ -51,19 +52,21 @@ class DatesField(forms.CharField):
 
 
 class TagsField(forms.CharField):
-    """Words to find sequences by, with commas between them; without repeating one in another case."""
+    """Words to find sequences by, with commas between them, or paths of words; none twice in another case."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
     def clean(self, value: Any) -> list[str]:
-        words = (" ".join(word.split()) for word in super().clean(value).split(","))
-        found = list({word.casefold(): word for word in words if word}.values())
-        if len(found) > MOST_TAGS:
-            raise forms.ValidationError(f"At most {MOST_TAGS} tags; these are {len(found)}.")
-        for word in found:
-            if len(word) > LONGEST_TAG:
-                raise forms.ValidationError(f"“{word[:20]}…” is longer than {LONGEST_TAG} characters.")
+        try:
+            read = (tags.read(text) for text in super().clean(value).split(","))
+            found = list({tag.casefold(): tag for tag in read if tag}.values())
+            if len(found) > MOST_TAGS:
+                raise forms.ValidationError(f"At most {MOST_TAGS} tags; these are {len(found)}.")
+            rows = Sequence.objects.exclude(tags=[]).values_list("tags", flat=True) if found else ()
+            tags.require_room([tag for row in rows for tag in row], found)
+        except tags.WrongTag as wrong:
+            raise forms.ValidationError(str(wrong)) from wrong
         return found
 
 
@@ -120,7 +123,7 @@ class DetailsForm(forms.Form):
     tags = TagsField(
         label="Tags",
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": "With commas between them"}),
+        widget=forms.TextInput(attrs={"placeholder": "Outbound, Region/EMEA"}),
     )
     sender = forms.ChoiceField(label="Emails are sent from")
 

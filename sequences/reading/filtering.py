@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters
@@ -9,6 +11,7 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
 from sequences.forms import KINDS, RECORDS
 from sequences.models import Enrollment, Sequence, Status
+from sequences.tags import is_under, tree
 from tenants.models import Member
 from tenants.policy import visible
 
@@ -42,7 +45,10 @@ class SequenceFilter(django_filters.FilterSet):
         return found.filter(owner=int(value)) if abs(value) < 2**63 else found.none()
 
     def tagged(self, found: QuerySet[Sequence], name: str, value: str) -> QuerySet[Sequence]:
-        return found.filter(tags__contains=[value])
+        """Those that have the tag or one under it (sequences.tags)."""
+        labels = {tag for row in found.exclude(tags=[]).values_list("tags", flat=True) for tag in row}
+        meant = [Q(tags__contains=[tag]) for tag in labels if is_under(tag, value)]
+        return found.filter(reduce(or_, meant)) if meant else found.none()
 
     def troubled(self, found: QuerySet[Sequence], name: str, value: str) -> QuerySet[Sequence]:
         """Only those whose last run failed, or that hold somebody."""
@@ -83,11 +89,10 @@ def counts(member: Member) -> dict[str, int]:
     return seen.aggregate(**{tab: Count("pk", filter=of_tab(tab, member)) for tab in TABS})
 
 
-def tags(member: Member) -> list[str]:
-    """The tags of the sequences that the member may see, for the filter."""
+def tags(member: Member) -> list[tuple[str, str]]:
+    """The tags of the sequences that the member may see, as a tree, for the filter."""
     seen = visible(member, "sequence.view", Sequence.objects.exclude(tags=[])).order_by()
-    found = {tag for row in seen.values_list("tags", flat=True) for tag in row}
-    return sorted(found, key=str.casefold)
+    return tree(sorted({tag for row in seen.values_list("tags", flat=True) for tag in row}))
 
 
 def owners(member: Member) -> list[tuple[int, str]]:

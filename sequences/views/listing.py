@@ -66,7 +66,7 @@ def index(request: MemberRequest) -> HttpResponse:
         "statuses": STATUSES,
         "kinds": KINDS,
         "owners": owners(member),
-        "tags": [(word, word) for word in tags(member)],
+        "tags": tags(member),
         "records": RECORDS,
         "may_create": may_create,
         "quota": quota_of(member) if may_create else None,

@@ -329,6 +329,18 @@ def test_tags_are_given_and_found_by(client: Client, rep: Member, sequence: Sequ
     assert "Outbound" in only and ">Companies</a>" not in only and ">cold mail<" in only
     companies = text(client.get(LIST, {"record": "account"}))
     assert ">Companies</a>" in companies and ">Outbound</a>" not in companies
-    for wrong in ("x" * 31, ",".join(f"t{n}" for n in range(11))):
+    for wrong in ("x" * 31, "a/b/c/d/e", "a//b", ",".join(f"t{n}" for n in range(11))):
         assert client.post(path, form | {"tags": wrong}).status_code == 422
     assert client.get(LIST, {"tag": "\x00", "record": "nonsense"}).status_code == 200
+
+
+def test_tags_nest_and_are_found_under_those_above(client: Client, rep: Member, sequence: Sequence) -> None:
+    (dach,) = made(rep, "Dach", tags=["Region/EMEA/DACH"])
+    (emea,) = made(rep, "Emea", tags=["region/EMEA"])
+    made(rep, "Other", tags=["Regional"])
+    assert sorted(named(client, tag="Region")) == [dach.name, emea.name]
+    assert named(client, tag="Region/EMEA/DACH") == [dach.name]
+    assert named(client, tag="Region/APAC") == []
+    page = text(client.get(LIST))
+    assert '<option value="Region/EMEA/DACH">\u2003\u2003DACH</option>' in page
+    assert "Region / EMEA / DACH" in page
