@@ -11,7 +11,7 @@ import sys
 
 from config.embedded.services import DATA, attach
 
-PARTS = ("engine", "delivery", "imports")
+PARTS = ("engine", "answers", "delivery", "imports")
 DATABASE = {
     "shared_buffers": "4GB",
     "work_mem": "64MB",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import models
 
@@ -17,12 +18,25 @@ MANY = 10_000
 """So many rows are worth a look at the table before it is joined again."""
 
 
+_is_on: ContextVar[bool] = ContextVar("as_sets", default=False)
+
+
 @contextmanager
 def as_sets() -> Iterator[None]:
-    """Statements that go through a whole audience anyway: they read each table once, whatever the planner guesses."""
-    execute("SET LOCAL enable_nestloop = off")
-    yield
-    execute("SET LOCAL enable_nestloop = on")
+    """Statements that go through a whole audience anyway: they read each table once, whatever the planner guesses.
+
+    Inside of another it changes nothing: the outer one ends it.
+    """
+    if _is_on.get():
+        yield
+        return
+    token = _is_on.set(True)
+    try:
+        execute("SET LOCAL enable_nestloop = off")
+        yield
+        execute("SET LOCAL enable_nestloop = on")
+    finally:
+        _is_on.reset(token)
 
 
 def grown(model: type[models.Model], number: int) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from messaging import outbox
 from sequences import enrollment, schedule, ticking
 from sequences.commands import status
+from sequences.engine.planning import as_sets
 from sequences.engine.questions import INSIDE
 from sequences.forecast.copying import copy_into
 from sequences.forecast.results import Forecast, days_of, first_mails, had_by
@@ -46,7 +47,8 @@ def forecast(
     Raises Cancelled.
     """
     real = Tenant.objects.get(pk=current_id())
-    with transaction.atomic():
+    # Nothing is known of the scratch tenant's rows to the planner, and all of them are gone through.
+    with as_sets(), transaction.atomic():
         scratch = _scratch_of(real)
         copied = copy_into(scratch, sequence, now=now)
         with use(scratch):
