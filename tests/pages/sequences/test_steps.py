@@ -316,6 +316,15 @@ def test_exit_conditions_say_whom_they_end_before_they_are_saved(
     assert sequence.exit_conditions == []
 
 
+def test_what_the_check_says_stands_beside_the_button_that_publishes(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member, template: Template
+) -> None:
+    live(sequence, tenant, people=1)
+    add_step(sequence=sequence, kind="email", day=1, template=template, by=rep, now=NOW)
+    dialog = text(client.get(f"/sequences/{sequence.pk}/edit/")).split('id="publish"')[1].split("</form>")[0]
+    assert "day 1" in dialog and "second" in dialog
+
+
 def test_who_is_through_is_said_before_all_steps_end_a_stay_again(
     client: Client, sequence: Sequence, tenant: Tenant
 ) -> None:
