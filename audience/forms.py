@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -25,6 +25,7 @@ from audience.values import LONGEST, LONGEST_CUSTOM
 from tenants.localtime import UnknownZone, zone_named
 from tenants.models import Member
 from tenants.policy import visible
+from tenants.seen import marks, merged, who_changed
 
 NOT_EDITED = KEPT_BY_EVENTS | {"created_at"}
 
@@ -51,6 +52,8 @@ class RecordForm(forms.Form):
             self.initial["further"] = ", ".join(self._further())
         if record is None:
             self.initial["owner"] = member.pk
+        self.untouched: frozenset[str] = frozenset()
+        self.seen: str = marks(_as_shown(self.initial)) if data is None else data.get("seen", "")
 
     @property
     def suggestions(self) -> dict[str, list[str]]:
@@ -129,12 +132,25 @@ class RecordForm(forms.Form):
         kind = KINDS[self.kind]
         if not self.errors and not any(cleaned.get(name) for name in kind.identified_by):
             raise ValidationError(f"Fill in {kind.identity}.")
+        if self.record is not None:
+            self._look_at_others(cleaned)
         return cleaned
+
+    def _look_at_others(self, cleaned: dict[str, Any]) -> None:
+        """What others have saved meanwhile is not overwritten unseen."""
+        stored = {name: self.initial[name] for name in cleaned}
+        found = merged(self.seen, stored=_as_shown(stored), typed=_as_shown(cleaned))
+        self.seen, self.untouched = found.seen, found.untouched
+        for name, value in found.contested.items():
+            what = f"“{value}”" if value and name != "owner" else "something else"
+            who = who_changed(self.record, self.member)  # type: ignore[arg-type]
+            said = f"{who} saved {what} here after you had opened this. Save again to replace it with yours."
+            self.add_error(name, said)
 
     @property
     def changed_values(self) -> dict[str, Any]:
         """Typed values by key; of a reference the name that was typed."""
-        keys = [key for key in self.changed_data if key != "further"]
+        keys = [key for key in self.changed_data if key not in ("further", *self.untouched)]
         if self.record is None:
             keys = [f.key for f in self.edited if self.cleaned_data[f.key] not in (None, "", [], False)]
         return {key: self.cleaned_data[key] for key in keys}
@@ -149,6 +165,21 @@ class ZoneName(forms.CharField):
             return zone_named(name).key if name else ""
         except UnknownZone as unknown:
             raise ValidationError(f"{unknown}."[:1].upper() + f"{unknown}."[1:]) from unknown
+
+
+def _as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As they stand in the page: lists with commas, instants to the minute; without the contact, who is picked."""
+    return {name: _text(value) for name, value in values.items() if name != CONTACT}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value in (None, False) else str(value).strip().replace("\r\n", "\n")
 
 
 def text_control(field: Field) -> forms.Field:

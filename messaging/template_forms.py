@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from messaging.templating import LONGEST_NAME
 from messaging.written import as_html, as_written
 from tenants.models import Member
 from tenants.policy import can
+from tenants.seen import marks, merged, who_changed
 
 GROUPS = {"contact": "Contact", "account": "Company", "opportunity": "Opportunity"}
 PEOPLE = [
@@ -42,6 +44,8 @@ class TemplateForm(forms.Form):
             "is_shared": template.is_shared if template else can(by, "template.shared"),
         }
         super().__init__(data, initial=initial)
+        self.template, self.by = template, by
+        self.seen: str = (data or {}).get("seen", "") if data is not None else marks(self._texts(initial))
         self.kept = version.body if version else None
         if not can(by, "template.shared") or (
             template and not template.is_shared and template.owner_id != by.pk
@@ -50,6 +54,24 @@ class TemplateForm(forms.Form):
         if not can(by, "template.personal"):
             self.fields["is_shared"].disabled = True
             self.initial["is_shared"] = True
+
+    @staticmethod
+    def _texts(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: text.strip().replace("\r\n", "\n") if isinstance(text, str) else text
+                for name, text in values.items()}  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """What others have saved meanwhile is not overwritten unseen."""
+        typed = super().clean() or self.cleaned_data
+        if self.template is None:
+            return typed
+        found = merged(self.seen, stored=self._texts(self.initial), typed=self._texts(typed))
+        self.seen = found.seen
+        for name in found.contested:
+            who, what = who_changed(self.template, self.by), str(self.fields[name].label).lower()
+            said = f"{who} saved another {what} here after you had opened this"
+            self.add_error(name, f"{said}: see the versions. Save again to replace it with yours.")
+        return typed | {name: self.initial[name] for name in found.untouched}
 
     @property
     def html(self) -> str:

@@ -24,11 +24,13 @@ class Merged:
     """``values`` are those to keep. ``contested``: what others have stored where something else was typed.
 
     ``seen`` are the marks for the form when it is drawn again with these said: then what was typed may be kept.
+    ``untouched`` are the names of what was only shown.
     """
 
     values: dict[str, Any]
     contested: dict[str, Any]
     seen: str
+    untouched: frozenset[str] = frozenset()
 
 
 def marks(stored: Values) -> str:
@@ -48,6 +50,7 @@ def merged(seen: str, *, stored: Values, typed: Values) -> Merged:
     if not seen:
         return Merged(dict(typed), {}, "")
     shown = dict(word.rpartition(":")[::2] for word in seen.split())
+    untouched = frozenset(name for name in typed if mark(typed[name]) == shown.get(name, mark(None)))
     values, contested = {}, {}
     for name, value in typed.items():
         now, mine, then = mark(stored.get(name)), mark(value), shown.get(name, mark(None))
@@ -55,7 +58,8 @@ def merged(seen: str, *, stored: Values, typed: Values) -> Merged:
         if now not in (then, mine) and mine != then:
             contested[name] = stored.get(name)
             shown[name] = now
-    return Merged(values, contested, " ".join(f"{name}:{shown[name]}" for name in sorted(shown)))
+    marked = " ".join(f"{name}:{shown[name]}" for name in sorted(shown))
+    return Merged(values, contested, marked, untouched)
 
 
 def who_changed(obj: Model, by: Member, **data: Any) -> str:

@@ -86,7 +86,8 @@ def _create(request: MemberRequest, form: RecordForm) -> Record:
 @transaction.atomic
 def _change(request: MemberRequest, form: RecordForm, record: Record) -> Record:
     at = now()
-    further = form.cleaned_data["further"] if "further" in form.changed_data else None
+    is_changed = "further" in form.changed_data and "further" not in form.untouched
+    further = form.cleaned_data["further"] if is_changed else None
     commands.change_record(
         by=request.member, record=record, values=_placed(form.changed_values, at), further=further, at=at
     )

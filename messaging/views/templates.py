@@ -88,6 +88,8 @@ def new(request: MemberRequest) -> HttpResponse:
 @requires(*MAY)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change a template; the next run sends what is saved (F-27)."""
+    if request.method == "POST":
+        list(Template.objects.select_for_update(no_key=True, of=("self",)).filter(pk=pk).values_list("pk"))
     template = get_object_or_404(seen(request.member), pk=pk)
     if not may_change(request.member, template):
         require_any(request.member, "template.shared")

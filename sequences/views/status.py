@@ -36,7 +36,11 @@ def activate(request: MemberRequest, sequence: Sequence) -> str:
     except Refused as refused:
         messages.error(request, refused.message)
         return f"/sequences/{sequence.pk}/edit/#review"
-    messages.success(request, f"{sequence.name} is active.")
+    sequence.refresh_from_db(fields=["status"])
+    if sequence.status == Status.ACTIVE:
+        messages.success(request, f"{sequence.name} is active.")
+    else:
+        messages.warning(request, f"{sequence.name} was activated before and is {sequence.status} now.")
     return f"/sequences/{sequence.pk}/"
 
 

@@ -289,3 +289,28 @@ def test_companies_have_a_list_a_page_and_a_form(me: Somebody) -> None:
     with use(me.tenant):
         acme.refresh_from_db()
         assert (acme.name, acme.industry, acme.employees) == ("Acme", "Paper", 40)
+
+
+def test_two_who_change_a_contact_at_once_lose_nothing(me: Somebody) -> None:
+    with use(me.tenant):
+        contact = ContactFactory(first_name="Ann", last_name="Lee", city="Bonn")
+    path = f"/contacts/{contact.pk}/edit/"
+    page = me.client.get(path).text
+    shown = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page))
+    with use(me.tenant):
+        Contact.objects.update(city="Kiel", job_title="Head of Sales")
+
+    # Another field: what was only shown gives way.
+    assert me.client.post(path, shown | {"last_name": "Lea"}).status_code == 302
+    with use(me.tenant):
+        contact.refresh_from_db()
+    assert (contact.last_name, contact.city, contact.job_title) == ("Lea", "Kiel", "Head of Sales")
+
+    # The same field: said at its place, and kept only when it is sent again.
+    answer = me.client.post(path, shown | {"last_name": "Lea", "city": "Ulm"})
+    assert answer.status_code == 422 and "saved “Kiel” here after you had opened this" in answer.text
+    again = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', answer.text))
+    assert me.client.post(path, again).status_code == 302
+    with use(me.tenant):
+        contact.refresh_from_db()
+    assert (contact.city, contact.job_title) == ("Ulm", "Head of Sales")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -206,3 +207,40 @@ def test_the_placeholders_offer_every_record(client: Client) -> None:
     page = text(client.get("/templates/new/"))
     for path in ("contact.first_name", "account.name", "opportunity.amount", "sender.name"):
         assert f'data-insert="{path}"' in page
+
+
+def test_two_who_write_at_once_lose_nothing(client: Client, manager: Member) -> None:
+    template = write(manager)
+    other = make_member("admin")
+    path = f"/templates/{template.pk}/edit/"
+    mark = re.findall(r'name="seen" value="([^"]*)"', text(client.get(path)))[0]
+    save_template(
+        by=other,
+        name="Intro",
+        subject="Theirs",
+        body="<p>Hi {{ first_name }}</p>",
+        template=template,
+        now=NOW,
+    )
+    shown = {
+        "name": "Intro",
+        "subject": "Hello",
+        "body": "Hi {{ first_name }}",
+        "is_shared": "on",
+        "seen": mark,
+    }
+
+    # Another place: both have their way.
+    assert client.post(path, shown | {"body": "Mine {{ first_name }}"}).status_code == 302
+    template.refresh_from_db()
+    assert template.current is not None and template.current.subject == "Theirs"
+    assert "Mine" in template.current.body
+
+    # The same place: it is said, and what was typed stays.
+    answer = client.post(path, shown | {"subject": "Our own"})
+    assert answer.status_code == 422 and "Our own" in text(answer)
+    assert "saved another subject here after you had opened this" in text(answer)
+    mark = re.findall(r'name="seen" value="([^"]*)"', text(answer))[0]
+    assert client.post(path, shown | {"subject": "Our own", "seen": mark}).status_code == 302
+    template.refresh_from_db()
+    assert template.current.subject == "Our own"
