@@ -48,6 +48,7 @@ NAV = (
     Entry("Templates", "document-text", "/templates/", ("template.personal", "template.shared")),
     Entry("Reports", "chart-bar", "/reports/", ("report.view",)),
 )
+STOP = Entry("Stop sending", "hand-raised", "/settings/sending/", ("sending.stop",))
 SETTINGS = Entry("Settings", "cog-6-tooth", "/settings/")
 DEMO = Entry("Demonstration mailbox", "envelope-open", "/demo/")
 QUICK_ADD = (
@@ -61,7 +62,6 @@ QUICK_ADD = (
 PROFILE = (
     Entry("Sales sequences", "bars-arrow-down", "/sequences/", ("sequence.view",)),
     Entry("My settings", "user-circle", "/settings/profile/"),
-    Entry("Stop sending", "hand-raised", "/settings/sending/", ("sending.stop",)),
     Entry("Password", "key", "/accounts/password/change/"),
     Entry("Devices", "computer-desktop", "/accounts/sessions/"),
 )
@@ -94,6 +94,11 @@ class Chrome:
     @cached_property
     def nav(self) -> list[Entry]:
         return self._for_member(NAV)
+
+    @cached_property
+    def stop(self) -> Entry | None:
+        """Where all sending is stopped, a step from every page."""
+        return next(iter(self._for_member((STOP,))), None)
 
     @cached_property
     def settings(self) -> Entry | None:

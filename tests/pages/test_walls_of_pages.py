@@ -298,15 +298,16 @@ def test_who_may_nothing_gets_along_with_what_is_for_everybody(mine: Tenant) -> 
         assert client.get(path, follow=True).status_code == 200
 
 
-def test_a_stop_of_all_sending_stands_on_every_page(mine: Tenant) -> None:
+def test_a_stop_of_all_sending_and_the_way_to_the_switch_stand_on_every_page(mine: Tenant) -> None:
     """Also where they may not go and where nothing is; not in parts of pages."""
     with use(mine):
         stop_sending(reason="The wrong template", by=Member.objects.get(role__key="admin"), now=NOW)
-        Role.objects.create(name="Nothing", key="nothing", permissions={"record.view": "all"})
+        Role.objects.create(name="Nothing", key="nothing", permissions={"sending.stop": "own"})
         make_member("nothing")
     client, ids = signed_in(mine, "nothing"), ids_in(mine)
     paths = ["/nowhere/", *(route.path(ids) for route in FOR_MEMBERS)]
     pages = {path: client.get(path, follow=True).getvalue().decode(errors="replace") for path in paths}
     whole = {path: page for path, page in pages.items() if "</html>" in page}
     assert len(whole) > 50
-    assert [path for path, page in whole.items() if "The wrong template" not in page] == []
+    for wanted in ("The wrong template", 'href="/settings/sending/"'):
+        assert [path for path, page in whole.items() if wanted not in page] == []
