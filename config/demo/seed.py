@@ -43,8 +43,12 @@ class SignIn:
 
 
 def seed(*, now: datetime) -> list[SignIn]:
-    """Make what is not there yet, and point the mailboxes at this start's demonstration server. Safe to repeat."""
+    """Make what is not there yet, and point the mailboxes at this start's demonstration server. Safe to repeat.
+
+    A mailbox that somebody has connected to another server, or switched off, stays as it is.
+    """
     found = []
+    before = _last_port()
     if not Tenant.objects.filter(slug__in=WORKSPACES).exists():
         MailStore(settings.DEMO_MAIL_DIR).clear()
     for slug, (name, country, address) in WORKSPACES.items():
@@ -52,8 +56,9 @@ def seed(*, now: datetime) -> list[SignIn]:
         if tenant is None:
             tenant = _make(slug, name, country, address, now)
         with use(tenant):
-            _point_mailboxes()
+            _follow_the_server(before)
             found += list(_sign_ins(slug))
+    _port_file().write_text(str(settings.DEMO_SMTP_PORT))
     return found
 
 
@@ -85,6 +90,26 @@ def _point_mailboxes() -> None:
     Mailbox.objects.update(
         smtp_host="127.0.0.1", smtp_port=settings.DEMO_SMTP_PORT, smtp_security="none", state=Mailbox.WORKING
     )
+
+
+def _follow_the_server(before: int | None) -> None:
+    """The demonstration server may listen elsewhere than last time."""
+    if before is None:
+        return _point_mailboxes()
+    ours = Mailbox.objects.filter(smtp_host="127.0.0.1", smtp_security="none", smtp_port=before)
+    ours.update(smtp_port=settings.DEMO_SMTP_PORT)
+
+
+def _port_file() -> Path:
+    folder = Path(settings.DEMO_MAIL_DIR)
+    return folder.with_name(f"{folder.name}.port")
+
+
+def _last_port() -> int | None:
+    try:
+        return int(_port_file().read_text())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _sign_ins(slug: str) -> Iterator[SignIn]:

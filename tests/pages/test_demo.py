@@ -12,8 +12,9 @@ from django.test import Client
 from django.utils.timezone import now
 
 from activities.models import Fact
+from config.demo import seed
 from config.demo.store import MailStore
-from messaging.models import Message
+from messaging.models import Mailbox, Message
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.apps.messaging.factories import sent_message
@@ -164,3 +165,23 @@ def test_no_number_of_a_mail_is_given_twice(tmp_path: Path) -> None:
     given.append(store.add(to="ann@acme.example", raw=b"", at=NOW))
     assert given == [1, 2, 3, 4]
     assert MailStore(tmp_path).add(to="ann@acme.example", raw=b"", at=NOW) == 5, "a new process goes on"
+
+
+def test_a_second_start_leaves_a_mailbox_that_somebody_has_changed_as_it_is(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.DEMO_MAIL_DIR, settings.DEMO_SMTP_PORT = tmp_path / "mail", 1025
+    seed.seed(now=NOW)
+    tenant = Tenant.objects.get(slug="northwind")
+    with use(tenant):
+        own, off, *_ = Mailbox.objects.order_by("pk")
+        Mailbox.objects.filter(pk=own.pk).update(smtp_host="smtp.example", smtp_port=587)
+        Mailbox.objects.filter(pk=off.pk).update(state=Mailbox.OFF)
+    settings.DEMO_SMTP_PORT = 41535
+    seed.seed(now=NOW)
+    with use(tenant):
+        own.refresh_from_db()
+        off.refresh_from_db()
+        others = set(Mailbox.objects.exclude(pk=own.pk).values_list("smtp_port", flat=True))
+    assert (own.smtp_host, own.smtp_port) == ("smtp.example", 587)
+    assert (off.state, others) == ("off", {41535})
