@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from audience.models import SavedView
 from sequences.models import Sequence
 from sequences.refusals import Refused, Stale
 from steps.models import Plan, Step
@@ -17,8 +18,11 @@ OF_ITS_KIND = "settings."
 
 def settings_of(sequence: Sequence, names: Iterable[str]) -> dict[str, Any]:
     """The stored settings of these names; ``views`` are the saved views that lead into it."""
-    views = {"views": [link.view for link in sequence.sequence_views.select_related("view")]}
-    return {name: views[name] if name in views else getattr(sequence, name) for name in names}
+    return {name: _views_of(sequence) if name == "views" else getattr(sequence, name) for name in names}
+
+
+def _views_of(sequence: Sequence) -> list[SavedView]:
+    return [link.view for link in sequence.sequence_views.select_related("view")]
 
 
 def step_of(step: Step) -> dict[str, Any]:

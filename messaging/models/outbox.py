@@ -109,6 +109,12 @@ class Message(TenantModel):
             ),
             models.Index(fields=["tenant", "enrollment_id"], name="message_by_enrollment"),
             models.Index(
+                fields=["tenant", "enrollment_id"],
+                condition=Q(state__in=["failed", "unknown", "expired"])
+                | Q(state="cancelled", reason="trial"),
+                name="message_unsent",
+            ),
+            models.Index(
                 fields=["tenant", "message_id"],
                 condition=Q(message_id__isnull=False),
                 name="message_by_message_id",

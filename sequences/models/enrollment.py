@@ -68,6 +68,7 @@ class Enrollment(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "sequence", "contact"], name="enrollment_ever"),
+            models.Index(fields=["tenant", "sequence", "id"], name="enrollment_in_order"),
             models.Index(
                 fields=["tenant", "sequence", "day1_run"],
                 condition=Q(state="active"),
@@ -88,6 +89,11 @@ class Enrollment(TenantModel):
                 fields=["tenant", "sequence"],
                 condition=~Q(held_reason=""),
                 name="enrollment_held",
+            ),
+            models.Index(
+                fields=["tenant", "sequence"],
+                condition=Q(state="paused"),
+                name="enrollment_paused",
             ),
             models.Index(
                 fields=["tenant", "sequence", "step_key"],
@@ -132,6 +138,28 @@ class StepRun(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "enrollment", "key"], name="step_run_once")]
+        indexes = [
+            models.Index(fields=["tenant", "run"], name="step_run_by_run"),
+            # What few have, so that one need not look at everybody.
+            models.Index(
+                fields=["tenant", "enrollment"], condition=Q(state="skipped"), name="step_run_skipped"
+            ),
+            models.Index(
+                fields=["tenant", "enrollment"],
+                condition=Q(clicked_at__isnull=False),
+                name="step_run_clicked",
+            ),
+            models.Index(
+                fields=["tenant", "enrollment"],
+                condition=Q(replied_at__isnull=False),
+                name="step_run_replied",
+            ),
+            models.Index(
+                fields=["tenant", "enrollment"],
+                condition=Q(bounced_at__isnull=False),
+                name="step_run_bounced",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.state}"

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, IntegerField, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
 from messaging.sent import IN_DOUBT
-from sequences.engine.questions import INSIDE
+from sequences.engine.sql import rows
 from sequences.models import Addition, Enrollment, Sequence, StepRun
 
 LARGE = 5_000
 """People. So many are counted anew for a page; beyond them stands what the last run counted."""
+NEVER_PAUSED = Cast(Value(None), IntegerField())
 MARKS = ("sent", "opened", "clicked", "replied", "bounced")
 BY_MACHINE = ("machine_opened", "machine_clicked")
 
@@ -91,8 +93,8 @@ def figures_of(sequences: Collection[Sequence]) -> dict[int, Figures]:
     large = {sequence.pk: _kept(sequence) for sequence in _beyond(sequences)}
     small = [sequence.pk for sequence in sequences if sequence.pk not in large]
     found: dict[int, dict[str, Any]] = {**{pk: {} for pk in small}, **large}
-    for rows in (_people(small), _waiting([*small, *large]), _marks(small)):
-        for row in rows:
+    for counted in (_people(small), _waiting([*small, *large]), _marks(small)):
+        for row in counted:
             found[row.pop("sequence_id")].update(row)
     return {pk: Figures(**values) for pk, values in found.items()}
 
@@ -139,23 +141,23 @@ def _waiting(sequences: Collection[int]) -> Any:
     return rows.annotate(waiting=Count("pk"))
 
 
-def _marks(sequences: Collection[int]) -> Any:
+def _marks(sequences: Collection[int]) -> list[dict[str, int]]:
     """People and marks of step runs; a reply counts a person once, also when it answers two steps."""
-    stays = StepRun.objects.filter(enrollment__sequence__in=sequences, sent_at__isnull=False)
-    stays = stays.exclude(pk__in=RawSQL(IN_DOUBT, []))
-    rows = (
-        stays.order_by()
-        .values("enrollment__sequence_id")
-        .annotate(
-            contacted=Count("enrollment_id", distinct=True),
-            sent=Count("sent_at"),
-            opened=Count("opened_at"),
-            clicked=Count("clicked_at"),
-            replied=Count("enrollment_id", distinct=True, filter=Q(replied_at__isnull=False)),
-            bounced=Count("bounced_at"),
-        )
-    )
-    return [{("sequence_id" if k.startswith("enr") else k): v for k, v in row.items()} for row in rows]
+    return [dict(zip(OF_SEQUENCE, row, strict=True)) for row in rows(BY_STAY, [list(sequences)])]
+
+
+OF_SEQUENCE = ("sequence_id", "contacted", "sent", "opened", "clicked", "replied", "bounced")
+BY_STAY = f"""
+    SELECT e.sequence_id, count(*) FILTER (WHERE did.sent > 0), sum(did.sent)::bigint, sum(did.opened)::bigint,
+           sum(did.clicked)::bigint, count(*) FILTER (WHERE did.replied > 0), sum(did.bounced)::bigint
+    FROM sequences_enrollment e CROSS JOIN LATERAL (
+        SELECT count(r.sent_at) AS sent, count(r.opened_at) AS opened, count(r.clicked_at) AS clicked,
+               count(r.replied_at) AS replied, count(r.bounced_at) AS bounced
+        FROM sequences_steprun r
+        WHERE r.enrollment_id = e.id AND r.sent_at IS NOT NULL AND r.id NOT IN ({IN_DOUBT})) did
+    WHERE e.sequence_id = ANY(%s) GROUP BY e.sequence_id
+"""
+"""Stay by stay: a join would read the step runs of all sequences for those of a few people."""
 
 
 def step_figures(sequence: Sequence) -> dict[str, StepFigures]:
@@ -184,14 +186,25 @@ def step_figures(sequence: Sequence) -> dict[str, StepFigures]:
 
 def days_done(sequence: Sequence, last_ordinal: int) -> Counter[int]:
     """How many of those inside have how many days behind them."""
-    inside = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE)
-    return by_days(inside.values_list("day1_run", "paused_after"), last_ordinal)
+    stays = Enrollment.objects.filter(sequence=sequence)
+    paused = stays.filter(state=Enrollment.PAUSED).values_list("day1_run", "paused_after")
+    # Apart: nobody who is active is paused after anything, and of them an index alone tells.
+    active = stays.filter(state=Enrollment.ACTIVE).values_list("day1_run", NEVER_PAUSED)
+    return _by_days(_counted(active).union(_counted(paused), all=True), last_ordinal)
 
 
 def by_days(stays: QuerySet[Any, Any], last_ordinal: int) -> Counter[int]:
     """Stays, given as their ``day1_run`` and ``paused_after``, counted by the days behind them."""
+    return _by_days(_counted(stays), last_ordinal)
+
+
+def _counted(stays: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return stays.order_by().annotate(n=Count("pk"))
+
+
+def _by_days(counted: QuerySet[Any, Any], last_ordinal: int) -> Counter[int]:
     found = Counter[int]()
-    for day1, after, count in stays.order_by().annotate(n=Count("pk")):
+    for day1, after, count in counted:
         found[days_behind(day1, after, last_ordinal)] += count
     return found
 

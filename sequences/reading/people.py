@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from activities.models import Fact
-from audience.lists import named
+from audience.lists import naming
 from audience.models import Contact
 from messaging import evidence
 from messaging.barred import OFF_THE_LIST
@@ -68,7 +68,7 @@ class Filter:
     @property
     def named(self) -> Q:
         """Those of whom first name, last name, address or company begins with each word of ``q``."""
-        return Q(contact__in=named(Contact.objects.all(), self.q).values("pk")) if self.q else Q()
+        return naming(self.q, "contact__")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def people(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[En
         facts = Fact.objects.filter(kind="resumed", at__in=at, contact=OuterRef("contact"))
         found = found.filter(Exists(facts.filter(enrollment_id=OuterRef("pk"))))
     elif wanted.step or wanted.run:
-        found = found.filter(pk__in=steps_that_did(sequence, wanted).values("enrollment_id"))
+        found = found.filter(Exists(_did(wanted).filter(enrollment=OuterRef("pk"))))
     return found.order_by("-pk")
 
 
@@ -152,10 +152,14 @@ DID: dict[str, Q] = {
 
 def steps_that_did(sequence: Sequence, wanted: Filter) -> QuerySet[StepRun]:
     """The steps that are asked for. A run executed also what was taken back since."""
+    return _did(wanted).filter(enrollment__sequence=sequence)
+
+
+def _did(wanted: Filter) -> QuerySet[StepRun]:
     did = DID.get(wanted.did, Q())
     if wanted.run and wanted.did == "executed":
         did |= DID["cancelled"]
-    runs = StepRun.objects.filter(did, enrollment__sequence=sequence)
+    runs = StepRun.objects.filter(did)
     if wanted.step:
         runs = runs.filter(key=wanted.step)
     if wanted.reason:

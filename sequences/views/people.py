@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from audience.lists import MOST_COUNTED, count_of
 from audience.views.lookup import text_of
 from sequences.models import Sequence
 from sequences.reading.live import coming
@@ -64,6 +65,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     }
     list_ = _waiting if wanted.state == WAITING else _inside
     context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
+    context |= {"total": min(context["total"], MOST_COUNTED), "is_more": context["total"] > MOST_COUNTED}
     context["step"] = material.step(wanted.step)
     context["steps"] = steps_that_did(sequence, wanted).count() if wanted.run and wanted.did in DID else 0
     context["resendable"] = [r.unsent for r in context["rows"] if r.unsent and may_resend(request, r.unsent)]
@@ -77,7 +79,7 @@ def _inside(
     stays, has_more = page_of(found, before)
     runs = coming(sequence, now=moment)
     rows = rows_of(stays, material.steps, last_ordinal=ordinal, coming=runs, now=moment)
-    total = found.count()
+    total = count_of(found, MOST_COUNTED)
     last = stays[-1].pk if stays else None
     return {"rows": rows, "has_more": has_more, "total": total, "last": last, "waiting": []}
 
@@ -92,6 +94,6 @@ def _waiting(
         "rows": [],
         "waiting": rows[:PAGE],
         "has_more": len(rows) > PAGE,
-        "total": found.count(),
+        "total": count_of(found, MOST_COUNTED),
         "last": last,
     }

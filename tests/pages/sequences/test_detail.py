@@ -12,6 +12,7 @@ from messaging import intake, outbox
 from messaging.commands.sending import stop_sending
 from messaging.models import Message
 from messaging.signals import click_taken_back
+from sequences.commands.editing import create_sequence
 from sequences.models import Enrollment, Run, Sequence, Status, StepRun
 from sequences.reading.figures import LARGE, figures_of
 from tenants.models import Member, Tenant
@@ -114,6 +115,20 @@ def test_large_sequences_are_listed_as_of_their_last_run(sequence: Sequence, ten
     sequence.counters |= {"entered": LARGE + 1, "active": 7}
     figures = figures_of([sequence])[sequence.pk]
     assert (figures.active, figures.exited) == (7, 0)
+
+
+def test_a_list_counts_the_smallest_anew_as_far_as_it_can(
+    sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    live(sequence, tenant, people=2)
+    other = create_sequence(name="Other", by=rep, now=NOW)
+    other.counters = sequence.counters | {"entered": LARGE - 1, "active": 7}
+    sequence.counters |= {"entered": 1, "active": 7}
+    figures = figures_of([other, sequence])
+    assert (figures[sequence.pk].active, figures[other.pk].active) == (2, 0)
+    sequence.counters["entered"] = 2
+    figures = figures_of([other, sequence])
+    assert (figures[sequence.pk].active, figures[other.pk].active) == (2, 7)
 
 
 # --- Verbs --------------------------------------------------------------------------------------------------------

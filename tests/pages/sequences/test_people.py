@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 
 from audience.models import Contact, SavedView, Suppression
@@ -15,8 +17,10 @@ from messaging.models import Message
 from sequences import enrollment
 from sequences.models import Addition, Enrollment, Sequence
 from sequences.reading.live import coming
+from sequences.reading.people import people as listed
 from sequences.reading.people import rows_of
-from tenants.models import Tenant
+from sequences.views.people import asked_of
+from tenants.models import Member, Tenant
 from tests.factories import NOW, ContactFactory, make_member
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import BONN, leave, live
@@ -300,3 +304,37 @@ def test_an_address_that_nobody_would_write_is_answered(
 ) -> None:
     live(sequence, tenant, people=1)
     assert client.get(people(sequence), {name: "\x00"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rest", "index"),
+    [
+        ("?state=paused", "enrollment_paused"),
+        ("?state=held", "enrollment_held"),
+        ("?step=email1&did=skipped", "step_run_skipped"),
+        ("?step=email1&did=clicked", "step_run_clicked"),
+        ("?step=email1&did=replied", "step_run_replied"),
+        ("?step=email1&did=bounced", "step_run_bounced"),
+        ("?run=1&did=executed", "step_run_by_run"),
+    ],
+)
+def test_people_are_found_by_an_index_of_what_is_asked(
+    sequence: Sequence, tenant: Tenant, rep: Member, rest: str, index: str
+) -> None:
+    live(sequence, tenant, people=2)
+    with connection.cursor() as cursor:
+        cursor.execute(MANY_STAYS, {"sequence": sequence.pk})
+        cursor.execute("ANALYZE sequences_enrollment, sequences_steprun")
+    found = listed(sequence, asked_of(QueryDict(rest.lstrip("?"))), reader=rep)
+    assert index in found[:50].explain()
+
+
+MANY_STAYS = """
+    WITH made AS (
+        INSERT INTO sequences_enrollment (sequence_id, contact_id, entered_at, state, exited_at)
+        SELECT e.sequence_id, e.contact_id, e.entered_at, 'exited', e.entered_at
+        FROM (SELECT * FROM sequences_enrollment WHERE sequence_id = %(sequence)s LIMIT 1) e, generate_series(1, 20000)
+        RETURNING id)
+    INSERT INTO sequences_steprun (enrollment_id, key, kind, state, at)
+    SELECT id, 'email1', 'email', 'executed', now() FROM made
+"""
