@@ -8,6 +8,8 @@ transaction; whether it is there, the database is asked.
 
 from __future__ import annotations
 
+import re
+
 from django.db import connection
 
 from audience.conditions.types import FieldType
@@ -34,6 +36,7 @@ STANDING = {
 }
 """The fields that have an index in every installation."""
 
+SLOT_TEXT = re.compile(r"text_\d+_norm")
 MOST = 12
 """On demand, for each table: each is a cost for every workspace that writes to it."""
 
@@ -77,7 +80,7 @@ def sql_of(record: str, column: str, *, is_slot: bool, how: str = "CONCURRENTLY"
         f"length({column}) <= {LONGEST}" if is_slot and column.endswith("_norm") else f"{column} IS NOT NULL"
     )
     name = name_of(record, column)
-    return f"CREATE INDEX {how} IF NOT EXISTS {name} ON {table} (tenant_id, {column}) WHERE {which}"
+    return f"CREATE INDEX {how} IF NOT EXISTS {name} ON {table} (tenant_id, {column}, id) WHERE {which}"
 
 
 def long_sql_of(record: str, column: str, *, how: str = "CONCURRENTLY") -> str:
@@ -100,6 +103,17 @@ def states(record: str) -> dict[str, str]:
         rows = cursor.fetchall()
     begin, end = len(record) + 1, -len("_on_demand")
     return {name[begin:end]: READY if is_valid else BUILDING for name, is_valid in rows}
+
+
+def in_order(record: str) -> set[str]:
+    """The stored columns in whose order a list can be read by an index, however long it is.
+
+    A text in a slot is none of them: the long ones stand in no index.
+    """
+    columns = [index.fields for index in MODELS[record]._meta.indexes if not index.condition]
+    standing = {fields[1] for fields in columns if len(fields) == 3 and fields[2] == "id"}
+    built = {column for column, state in states(record).items() if state == READY}
+    return standing | {column for column in built if not SLOT_TEXT.fullmatch(column)}
 
 
 def require_room(record: str, column: str) -> None:

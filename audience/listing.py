@@ -23,8 +23,9 @@ from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
 from audience.conditions.parse import MOST_CONDITIONS
 from audience.filters import FILTERS, NOBODY
+from audience.indexes import in_order
 from audience.kinds import KINDS
-from audience.lists import Slice, context_for
+from audience.lists import MOST_COUNTED, Slice, context_for, count_of
 from audience.models import ImportJob, ImportTaken, SavedView
 from audience.ordering import Order, page_of
 from audience.records import MODELS
@@ -133,7 +134,47 @@ class Listing:
 
     @property
     def order(self) -> Order | None:
-        return Order(self._sorted_by(self.sort), self.sort.startswith("-")) if self.sort else None
+        if not self.sort or not self.is_sorted:
+            return None
+        return Order(self._sorted_by(self.sort), self.sort.startswith("-"))
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the list is given in the order that is asked for."""
+        return not self.sort or self.may_sort(self.sort)
+
+    def may_sort(self, name: str) -> bool:
+        """Whether it can be sorted by a column.
+
+        One of more than MOST_COUNTED needs an index for it: without one, each page would sort all of them.
+        """
+        column = self._sorted_by(name)
+        return bool(column) and (column in self._in_order or not self.is_long)
+
+    @cached_property
+    def _in_order(self) -> set[str]:
+        return in_order(self.record)
+
+    @property
+    def too_long_for(self) -> str:
+        """What is said of a list that is not sorted as asked; empty where it is."""
+        if self.is_sorted:
+            return ""
+        label = self.known[self.sort.removeprefix("-")].label.lower()
+        return f"It is shown newest first. Filter it to {MOST_COUNTED:,} or fewer to sort it by {label}."
+
+    @cached_property
+    def counted(self) -> int:
+        """How many there are; at most one more than MOST_COUNTED is counted."""
+        return count_of(self.records, MOST_COUNTED)
+
+    @property
+    def count(self) -> int:
+        return min(self.counted, MOST_COUNTED)
+
+    @property
+    def is_long(self) -> bool:
+        return self.counted > MOST_COUNTED
 
     @cached_property
     def quick(self) -> Any:
@@ -214,9 +255,12 @@ class Listing:
         )
 
     def page(self, *, before: int | None, after: int | None, size: int = 50) -> Slice:
-        """One page of it."""
+        """One page of it. A first page that is not full says how many there are."""
         shown = narrowed(self.records, self.columns)
-        return page_of(shown, self.order, before=before, after=after, size=size)
+        found = page_of(shown, self.order, before=before, after=after, size=size)
+        if before is None and after is None and found.older is None:
+            self.counted = len(found.rows)
+        return found
 
     def redrawn(self) -> str:
         """The address after a button of the builder, whose rows it adds or removes, with the builder open."""

@@ -5,31 +5,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 
 from audience.lists import Slice, slice_of
 
 
+class Row(Func):
+    """SQL: (column, id) as one value. Compared so, a page begins in an index where the one before it ended."""
+
+    template = "(%(expressions)s)"
+    output_field = TextField()
+
+
 @dataclass(frozen=True)
 class Order:
-    """By a stored column, rows without a value last, then the newest first."""
+    """By a stored column, rows without a value last.
+
+    Of equal values the oldest first, or descending the newest first: so an index of column and id is in this order,
+    read forwards or backwards, however many rows share a value.
+    """
 
     column: str
     is_descending: bool = False
 
     def later(self, value: Any, pk: int) -> Q:
         """What comes after a row with this value, among those with one."""
-        side = "lt" if self.is_descending else "gt"
-        # The first part says the same once more, as one range of an index.
-        return Q((f"{self.column}__{side}e", value)) & (
-            Q((f"{self.column}__{side}", value)) | Q(**{self.column: value}, pk__lt=pk)
-        )
+        return self._beyond(value, pk, " < " if self.is_descending else " > ")
 
     def earlier(self, value: Any, pk: int) -> Q:
-        side = "gt" if self.is_descending else "lt"
-        return Q((f"{self.column}__{side}e", value)) & (
-            Q((f"{self.column}__{side}", value)) | Q(**{self.column: value}, pk__gt=pk)
-        )
+        return self._beyond(value, pk, " > " if self.is_descending else " < ")
+
+    def _beyond(self, value: Any, pk: int, sign: str) -> Q:
+        row, edge = Row(F(self.column), F("pk")), Row(Value(value), Value(pk))
+        return Q(Func(row, edge, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField()))
+
+    @property
+    def by(self) -> tuple[Any, str]:
+        """What the rows with a value are ordered by."""
+        column = F(self.column)
+        return (column.desc(), "-pk") if self.is_descending else (column.asc(), "pk")
+
+    @property
+    def backwards(self) -> tuple[Any, str]:
+        column = F(self.column)
+        return (column.asc(), "pk") if self.is_descending else (column.desc(), "-pk")
 
 
 def page_of(
@@ -68,15 +87,13 @@ def _slice(rows: list[Any], *, has_later: bool, has_earlier: bool) -> Slice:
 
 def _following(records: QuerySet[Any], order: Order, value: Any, pk: int | None, count: int) -> list[Any]:
     """From a place onward: first the rows with a value, then those without, each part by its own index."""
-    column = F(order.column)
     filled = records.filter(**{f"{order.column}__isnull": False})
     blank = records.filter(**{f"{order.column}__isnull": True}).order_by("-pk")
     rows: list[Any] = []
     if pk is None or value is not None:
         if pk is not None:
             filled = filled.filter(order.later(value, pk))
-        by = column.desc() if order.is_descending else column.asc()
-        rows = list(filled.order_by(by, "-pk")[:count])
+        rows = list(filled.order_by(*order.by)[:count])
     elif pk is not None:
         blank = blank.filter(pk__lt=pk)
     return rows + list(blank[: count - len(rows)]) if len(rows) < count else rows
@@ -84,7 +101,6 @@ def _following(records: QuerySet[Any], order: Order, value: Any, pk: int | None,
 
 def _preceding(records: QuerySet[Any], order: Order, value: Any, pk: int, count: int) -> list[Any]:
     """The same backwards: nearest first."""
-    column = F(order.column)
     filled = records.filter(**{f"{order.column}__isnull": False})
     rows: list[Any] = []
     if value is None:
@@ -92,5 +108,4 @@ def _preceding(records: QuerySet[Any], order: Order, value: Any, pk: int, count:
         rows = list(blank.order_by("pk")[:count])
     else:
         filled = filled.filter(order.earlier(value, pk))
-    by = column.asc() if order.is_descending else column.desc()
-    return rows + list(filled.order_by(by, "pk")[: count - len(rows)]) if len(rows) < count else rows
+    return rows + list(filled.order_by(*order.backwards)[: count - len(rows)]) if len(rows) < count else rows

@@ -61,7 +61,7 @@ class Account(Activity, Slots, TenantModel):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "name_norm"], name="account_by_name"),
+            models.Index(fields=["tenant", "name_norm", "id"], name="account_by_name"),
             models.Index(fields=["tenant", "owner"], name="account_by_owner"),
         ]
 
@@ -138,13 +138,13 @@ class Contact(Activity, Slots, TenantModel):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "email_norm"], name="contact_by_email"),
-            models.Index(fields=["tenant", "email_lowered"], name="contact_by_email_text"),
-            models.Index(fields=["tenant", "first_name_norm"], name="contact_by_first_name"),
-            models.Index(fields=["tenant", "last_name_norm"], name="contact_by_last_name"),
+            models.Index(fields=["tenant", "email_lowered", "id"], name="contact_by_email_text"),
+            models.Index(fields=["tenant", "first_name_norm", "id"], name="contact_by_first_name"),
+            models.Index(fields=["tenant", "last_name_norm", "id"], name="contact_by_last_name"),
             models.Index(fields=["tenant", "account"], name="contact_by_account"),
             models.Index(fields=["tenant", "owner"], name="contact_by_owner"),
-            models.Index(fields=["tenant", "lifecycle_stage_norm"], name="contact_by_stage"),
-            models.Index(fields=["tenant", "created_at"], name="contact_by_arrival"),
+            models.Index(fields=["tenant", "lifecycle_stage_norm", "id"], name="contact_by_stage"),
+            models.Index(fields=["tenant", "created_at", "id"], name="contact_by_arrival"),
         ]
 
     def __str__(self) -> str:
@@ -202,12 +202,12 @@ class Opportunity(Slots, TenantModel):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "name_norm"], name="opportunity_by_name"),
+            models.Index(fields=["tenant", "name_norm", "id"], name="opportunity_by_name"),
             models.Index(fields=["tenant", "contact"], name="opportunity_by_contact"),
             models.Index(fields=["tenant", "account"], name="opportunity_by_account"),
             models.Index(fields=["tenant", "owner"], name="opportunity_by_owner"),
-            models.Index(fields=["tenant", "stage_norm"], name="opportunity_by_stage"),
-            models.Index(fields=["tenant", "close_on"], name="opportunity_by_close"),
+            models.Index(fields=["tenant", "stage_norm", "id"], name="opportunity_by_stage"),
+            models.Index(fields=["tenant", "close_on", "id"], name="opportunity_by_close"),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,6 @@ from audience.conditions.lists import TenantLists, tenant_scope
 from audience.fields import CONTACT
 from audience.kinds import KINDS
 from audience.listing import ME, PREFIX, Listing, sequence_names
-from audience.lists import MOST_COUNTED, count_of
 from audience.saved import may_change, views_for
 from audience.views.lookup import key
 from tenants.access import MemberRequest, requires
@@ -42,17 +41,17 @@ def index(record: str) -> Callable[..., HttpResponse]:
         if listing.builder.was_pressed:
             return HttpResponseRedirect(f"{request.path}?{listing.redrawn()}")
         rows = listing.page(before=key(request.GET, "before"), after=key(request.GET, "after"))
-        count = count_of(listing.records, MOST_COUNTED)
         context = {
             "listing": listing,
             "kind": KINDS[record],
             "here": reverse(KINDS[record].pages),
             "slice": rows,
             "cells": values_of(rows.rows, record, listing.columns),
-            "count": min(count, MOST_COUNTED),
-            "is_more": count > MOST_COUNTED,
+            "count": listing.count,
+            "is_more": listing.is_long,
             "verbs": verbs_for(record, request.member),
             "may_edit": can(request.member, "record.edit"),
+            "may_index": can(request.member, "admin.manage"),
             "may_import": can(request.member, "import.run"),
             "may_export": can(request.member, "export.run"),
         }

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audience.catalogue import make_field
 from audience.conditions.types import FieldType
+from audience.lists import MOST_COUNTED
 from audience.models import Account, Contact, ContactTag, SavedView
 from sequences.commands.editing import change_settings, create_sequence
 from sequences.models import Enrollment, Sequence
@@ -151,7 +152,7 @@ def test_a_page_of_a_long_list_in_any_order_has_no_gap(me: Somebody) -> None:
         )
         scored = Contact.objects.exclude(score=None)
         blank = list(Contact.objects.filter(score=None).order_by("-pk"))
-        up, down = list(scored.order_by("score", "-pk")), list(scored.order_by("-score", "-pk"))
+        up, down = list(scored.order_by("score", "pk")), list(scored.order_by("-score", "-pk"))
     for sort, expected in (("score", up + blank), ("-score", down + blank)):
         seen, address = [], f"/contacts/?sort={sort}"
         pages = []
@@ -327,3 +328,29 @@ def test_what_a_search_finds_is_what_is_exported_and_narrowed_further(me: Somebo
     assert "<html" not in part
     assert 'name="filter" value="q=ann"' in part
     assert "?q=ann&amp;panel=filter" in part
+
+
+def test_a_list_too_long_to_sort_says_so_and_is_sorted_where_an_index_can(me: Somebody) -> None:
+    people(me)
+    with use(me.tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audience_contact (first_name, last_name, source, created_at) "
+            "SELECT 'N', 'Q' || lpad(n::text, 5, '0'), 'S' || n %% 7, %s FROM generate_series(1, %s) n",
+            [NOW, MOST_COUNTED],
+        )
+    by_source = me.get("/contacts/?sort=source&col=source&col=lifecycle_stage")
+    assert "Filter it to 10,000 or fewer to sort it by source." in words(by_source)
+    assert names(by_source)[0] == "N Q10000"
+    assert 'sort=source"' not in by_source and "sort=lifecycle_stage" in by_source
+    by_name = me.get("/contacts/?sort=name")
+    assert "too long to sort" not in by_name and names(by_name)[0] == "N Q00001"
+    few = me.get(f"/contacts/{asked(LEADS, sort='source', col='source')}")
+    assert "too long to sort" not in few and "sort=-source" in few and len(names(few)) == 2
+
+
+def test_a_first_page_that_is_not_full_is_counted_by_itself(me: Somebody) -> None:
+    people(me)
+    with CaptureQueriesContext(connection) as made:
+        page = me.get(f"/contacts/{asked(LEADS)}")
+    assert "2 people match" in words(page)
+    assert not any("COUNT(*) FROM (SELECT" in one["sql"] for one in made)

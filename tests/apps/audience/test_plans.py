@@ -295,7 +295,7 @@ def test_any_of_several_indexed_fields_uses_them_all(fields: dict[FieldType, lis
     assert found.count() == 8
 
 
-@pytest.mark.parametrize("sort", ["own_number", "score", "own_date", "city"])
+@pytest.mark.parametrize("sort", ["own_number", "score", "own_date", "city", "lifecycle_stage", "last_name"])
 @pytest.mark.parametrize("is_descending", [False, True])
 def test_a_sorted_page_is_read_by_the_index_of_its_column(
     fields: dict[FieldType, list[Field]], sort: str, is_descending: bool, django_assert_num_queries: Any
@@ -315,7 +315,9 @@ def test_a_sorted_page_is_read_by_the_index_of_its_column(
     with connection.execute_wrapper(look):
         page = page_of(Contact.objects.all(), order, before=middle.pk, after=None, size=50)
     assert len(page.rows) == 50
-    assert all("Seq Scan on audience_contact" not in plan for plan in seen), "\n\n".join(seen)
+    assert not any("Seq Scan on audience_contact" in plan or "Sort" in plan for plan in seen), "\n\n".join(
+        seen
+    )
 
 
 def test_a_long_text_of_ones_own_is_found_though_no_index_holds_it(
