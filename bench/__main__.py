@@ -11,7 +11,7 @@ import sys
 
 from config.embedded.services import DATA, attach
 
-PARTS = ("engine", "answers", "delivery", "imports")
+PARTS = ("engine", "answers", "delivery", "imports", "pages")
 DATABASE = {
     "shared_buffers": "4GB",
     "work_mem": "64MB",
@@ -41,11 +41,11 @@ def _measure(names: list[str]) -> int:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    call_command("flush", interactive=False, verbosity=0)
     from bench.harness import save
 
     missed = 0
     for name in names:
+        call_command("flush", interactive=False, verbosity=0)
         for figures in importlib.import_module(f"bench.{name}").measure():
             save(figures)
             for figure in figures:

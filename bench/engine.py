@@ -17,7 +17,7 @@ from audience.conditions.compile import Context, compile_group
 from audience.conditions.parse import Group, Scope, parse_group
 from audience.models import Contact
 from bench import floors, kinds, people, wall
-from bench.harness import Figure, in_turn, median, seconds
+from bench.harness import Figure, in_turn, median, seconds, unlimited
 from messaging import outbox
 from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
 from sequences.engine.run import lock_tenant, work_through
@@ -221,11 +221,6 @@ def undone(tenant: Tenant) -> Iterator[None]:
         unlimited()
         yield
         raise Undo
-
-
-def unlimited() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 def vacuumed(work: Callable[[], float]) -> Callable[[], float]:

@@ -65,6 +65,14 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
+def unlimited() -> None:
+    """Let the statements of this transaction take as long as they like."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+
+
 def save(figures: list[Figure]) -> None:
     """Write the figures into the results, keeping those of other benchmarks."""
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
