@@ -14,7 +14,7 @@ from sequences.engine.questions import INSIDE
 from sequences.explain.outside import Outside, outside_of
 from sequences.explain.stay import Told, told_of
 from sequences.models import Addition, Enrollment
-from sequences.reading.live import coming
+from sequences.reading.live import live_of
 from sequences.reading.material import Material
 
 
@@ -22,11 +22,13 @@ from sequences.reading.material import Material
 class Explanation:
     """Of one contact and one sequence.
 
-    ``stay`` is their latest, ``told`` what its steps were and will be; ``outside`` why they are not in, unless they
-    are; ``addition``: they were added by hand and wait for ``next_run``, which is None if none is to come.
+    ``material`` is of the plan that holds for them. ``stay`` is their latest, ``told`` what its steps were and will
+    be; ``outside`` why they are not in, unless they are; ``addition``: they were added by hand and wait for
+    ``next_run``, which is None if none is to come.
     """
 
     contact: Contact
+    material: Material
     stay: Enrollment | None
     told: Told | None
     outside: Outside | None
@@ -46,15 +48,18 @@ def explain(material: Material, contact: Contact, *, now: datetime) -> Explanati
     """
     sequence = material.sequence
     stays = Enrollment.objects.filter(sequence=sequence, contact=contact).order_by("-pk")
-    stay = stays.select_related("account", "opportunity", "added_by__user").first()
+    stay = stays.select_related("account", "opportunity", "plan", "added_by__user").first()
     if stay is not None:
         stay.sequence, stay.contact = sequence, contact
+        if stay.plan is not None:  # pinned (semantics 5.14)
+            material = Material(sequence, material.member, stay.plan)
     is_inside = stay is not None and stay.state in INSIDE
     return Explanation(
         contact,
+        material,
         stay,
         told_of(stay, material, now=now) if stay else None,
         None if is_inside else outside_of(material, contact, now=now),
         Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user").first(),
-        next(coming(sequence, now=now), None),
+        live_of(sequence, material.steps, now=now).next_run,
     )

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import dropwhile
 
+from sequences import schedule
 from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
 from sequences.models import Enrollment
 from sequences.reading.figures import days_behind
+from sequences.reading.live import coming
 from sequences.reading.people import due_at, enough
 from steps.models import Step
 
@@ -19,8 +21,8 @@ from steps.models import Step
 class Ahead:
     """Key of each step to come → when it is due, None where nobody can say.
 
-    ``run_at``: the run that decides next about this stay, None while none is to come or they are paused by hand.
-    ``candidates``: the steps that it looks at.
+    ``run_at``: when the engine decides next about this stay; None while nothing is to come, they are paused by hand, or
+    a person has to do something first. ``candidates``: the steps that are looked at then.
     """
 
     dates: dict[str, datetime | None] = field(default_factory=dict)
@@ -28,37 +30,55 @@ class Ahead:
     candidates: tuple[str, ...] = ()
 
 
-def ahead_of(stay: Enrollment, open_steps: list[Step], coming: Iterable[Occurrence]) -> Ahead:
+def ahead_of(stay: Enrollment, open_steps: list[Step], *, now: datetime) -> Ahead:
     """What is to come of the steps that a stay has not had, if nothing is held or missed."""
     if not open_steps:
         return Ahead()
+    if stay.sequence.kind == "adaptive":
+        return _on_a_path(stay, open_steps, now)
+    runs = coming(stay.sequence, now=now)
     return (
-        _by_day(stay, open_steps, coming)
+        _by_day(stay, open_steps, runs)
         if stay.sequence.kind == "classic"
-        else _one_a_run(stay, open_steps, coming)
+        else _one_a_run(stay, open_steps, runs)
     )
 
 
-def _by_day(stay: Enrollment, open_steps: list[Step], coming: Iterable[Occurrence]) -> Ahead:
+def _by_day(stay: Enrollment, open_steps: list[Step], runs_ahead: Iterable[Occurrence]) -> Ahead:
     """Classic: each on its day; those of the first day to come are decided together (semantics 3.3)."""
     behind = days_behind(stay.day1_run, stay.paused_after, last_ordinal(stay.sequence_id))
     days = {step.key: step.day or 0 for step in open_steps if (step.day or 0) > behind}
     if not days:
         return Ahead()
-    runs = enough(coming, stay.resume_on or date.min, max(days.values()) + 1)
+    runs = enough(runs_ahead, stay.resume_on or date.min, max(days.values()) + 1)
     dates = {step.key: due_at(stay, step, behind, runs) for step in open_steps if step.key in days}
     first = tuple(key for key, day in days.items() if day == min(days.values()))
-    return Ahead(dates, dates[first[0]], first)
+    at = dates[first[0]]
+    return Ahead(dates, at, first if at else ())
 
 
-def _one_a_run(stay: Enrollment, open_steps: list[Step], coming: Iterable[Occurrence]) -> Ahead:
+def _one_a_run(stay: Enrollment, open_steps: list[Step], runs_ahead: Iterable[Occurrence]) -> Ahead:
     """Smart: the next run takes the first that matches; when the others come, nobody can say (semantics 4.2)."""
     is_paused, back = stay.state == Enrollment.PAUSED, stay.resume_on
     runs = (
         ()
         if is_paused and back is None
-        else dropwhile(lambda run: back is not None and run.day < back, coming)
+        else dropwhile(lambda run: back is not None and run.day < back, runs_ahead)
     )
     at = next((run.at for run in runs), None)
     keys = tuple(step.key for step in open_steps)
     return Ahead(dict.fromkeys(keys), at, keys)
+
+
+def _on_a_path(stay: Enrollment, open_steps: list[Step], now: datetime) -> Ahead:
+    """Adaptive: the step before which they stand, at its moment, else as soon as the hours are open (semantics 5.3)."""
+    dates: dict[str, datetime | None] = dict.fromkeys(step.key for step in open_steps)
+    if stay.step_key not in dates:
+        return Ahead(dates)
+    at = stay.due_at
+    if stay.state != Enrollment.ACTIVE or not schedule.runs(stay.sequence):
+        at = None
+    elif not stay.is_waiting:
+        at = schedule.first_instant(stay.sequence, since=now)
+    dates[stay.step_key] = at
+    return Ahead(dates, at, (stay.step_key,))

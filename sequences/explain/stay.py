@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,7 +15,6 @@ from sequences.explain.answers import Answered, Put, of_stay, put
 from sequences.explain.met import Person
 from sequences.explain.verdicts import Verdict, verdicts_on
 from sequences.models import Enrollment, StepRun
-from sequences.reading.live import coming
 from sequences.reading.material import Material
 from sequences.reading.thought import thought_of
 from steps.models import Step
@@ -43,15 +43,24 @@ class StepTold:
 
 @dataclass(frozen=True)
 class Told:
-    """The steps in their order, and the exit conditions, of somebody inside and where there are any."""
+    """The steps in their order, and the exit conditions, of somebody inside and where there are any.
+
+    ``stands_before``: the key of the step of a tree where the stay is.
+    """
 
     steps: list[StepTold] = field(default_factory=list)
     exit: Answered | None = None
+    stands_before: str | None = None
 
     @property
     def next(self) -> list[StepTold]:
         """What the next run decides."""
         return [told for told in self.steps if told.state == NEXT]
+
+    @property
+    def waits_for(self) -> StepTold | None:
+        """What a person has been asked to do, and the path waits for (adaptive)."""
+        return next((told for told in self.steps if told.run and told.step.key == self.stands_before), None)
 
     @property
     def later(self) -> list[StepTold]:
@@ -72,19 +81,21 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
     if stay.state not in INSIDE:
         return Told([_had(step, had.get(step.key), mails) for step in steps])
     open_steps = [step for step in material.working_steps if step.key not in had]
-    ahead = ahead_of(stay, open_steps, coming(stay.sequence, now=now))
-    work = thought_of(stay.sequence, now=ahead.run_at or now)
+    ahead = ahead_of(stay, open_steps, now=now)
+    work = thought_of(stay.sequence, now=ahead.run_at or now, plan=material.plan)
     verdicts = verdicts_on(stay, work, ahead.candidates) if ahead.run_at else {}
     person = Person(stay.contact, bare_account=stay.account, opportunity=stay.opportunity, step_runs=had)
     puts = _puts(stay, steps, ahead, work.questions)
     asked = of_stay(stay, puts, person, partial(called, material.lists), material.labels)
+    # Of a smart sequence the next step is the one that was decided, else it is decided about all of them.
+    next_ones = tuple(verdicts) if stay.sequence.kind == "smart" else ahead.candidates
     told = [
-        _ahead(step, ahead, asked.get(step.key), verdicts)
+        _ahead(step, ahead, next_ones, asked.get(step.key), verdicts.get(step.key))
         if step.key not in had
         else _had(step, had[step.key], mails)
         for step in steps
     ]
-    return Told(told, asked.get(EXIT))
+    return Told(told, asked.get(EXIT), stay.step_key)
 
 
 EXIT = ""
@@ -95,13 +106,14 @@ def _had(step: Step, run: StepRun | None, mails: dict[int | None, Message]) -> S
     return StepTold(step, run.state, run.at, run, mails.get(run.pk)) if run else StepTold(step, NEVER)
 
 
-def _ahead(step: Step, ahead: Ahead, asked: Answered | None, verdicts: dict[str, Verdict]) -> StepTold:
+def _ahead(
+    step: Step, ahead: Ahead, next_ones: Collection[str], asked: Answered | None, verdict: Verdict | None
+) -> StepTold:
     if step.key not in ahead.dates:
         return StepTold(step, OFF if step.is_off else PASSED)
-    next_ones = verdicts or ahead.candidates
-    state = NEXT if step.key in next_ones and ahead.run_at else LATER
-    at = ahead.run_at if state == NEXT else ahead.dates[step.key]
-    return StepTold(step, state, at, asked=asked, verdict=verdicts.get(step.key))
+    if step.key in next_ones:
+        return StepTold(step, NEXT, ahead.run_at, asked=asked, verdict=verdict)
+    return StepTold(step, LATER, ahead.dates[step.key], asked=asked)
 
 
 def _puts(stay: Enrollment, steps: list[Step], ahead: Ahead, questions: Questions) -> dict[str, Put]:

@@ -44,7 +44,7 @@ def verdicts_on(stay: Enrollment, work: Work, candidates: Collection[str]) -> di
     due = [
         Due(step, smart.undecided(one) if is_smart else one, number=1, if_matching=is_smart)
         for step in work.steps
-        if step.key in candidates
+        if step.key in candidates and not step.kind.steers
     ]
     prepare()
     decide(work, due)

@@ -17,6 +17,7 @@ from sequences.engine.questions import INSIDE
 from sequences.forecast.copying import copy_into
 from sequences.forecast.results import Forecast, days_of, first_mails, had_by
 from sequences.models import Enrollment, Schedule, Sequence, Status
+from sequences.simulate.life import next_due
 from tenants.models import Tenant
 from tenants.wall import current_id, use
 
@@ -41,7 +42,7 @@ def forecast(
     progress: Progress = lambda done, of: True,
     seconds: float = SECONDS,
 ) -> Forecast:
-    """The next ``days`` days of a classic or smart sequence of the tenant in use, if nobody reacts.
+    """The next ``days`` days of a sequence of the tenant in use, if nobody reacts or does what is asked of them.
 
     A draft is taken as activated now, a paused one as resumed now. Nothing of it stays: one transaction, rolled back.
     Raises Cancelled.
@@ -92,10 +93,10 @@ def _begin(sequence: Sequence, scratch: Tenant, real: int, now: datetime) -> Non
     elif row.status == Status.PAUSED:
         status.go_on(row, now=now)
     else:
-        due = Schedule.objects.filter(tenant_id=real, sequence_id=row.pk).first()
+        real_row = ticking.with_due(Schedule.objects.filter(tenant_id=real, sequence_id=row.pk)).first()
         schedule.set_next(row, since=now)
-        if due is not None and due.next_run_at is not None:
-            Schedule.objects.filter(tenant_id=scratch.pk).update(next_run_at=due.next_run_at)
+        if real_row is not None and real_row.due_at is not None:
+            Schedule.objects.filter(tenant_id=scratch.pk).update(next_run_at=real_row.due_at)
 
 
 def _live(
@@ -103,16 +104,10 @@ def _live(
 ) -> tuple[datetime, bool]:
     """Every run until then; the instant that was reached, and whether time ran out before."""
     begun = monotonic()
-    while (due := _next_due(scratch)) is not None and due <= until:
+    while (due := next_due(scratch)) is not None and due <= until:
         if not progress(max((due - now).days, 0), days):
             raise Cancelled
         if monotonic() - begun > seconds:
             return due, True
-        ticking.work_first(scratch.pk, now=max(due, now))
-        outbox.accept_all(max(due, now))
+        ticking.work_first(scratch.pk, now=max(due, now), deliver=outbox.accept_all)
     return until, False
-
-
-def _next_due(scratch: Tenant) -> datetime | None:
-    found = Schedule.objects.filter(tenant_id=scratch.pk, next_run_at__isnull=False)
-    return found.values_list("next_run_at", flat=True).first()

@@ -8,20 +8,35 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sequences.engine.sql import rows
-from sequences.models import Run, Sequence
+from django.db import connection
 
-FIRST_MAILS = """
+from sequences.models import Run, Sequence
+from tenants.localtime import local_date
+
+ON_DAY = "COALESCE(r.local_day, (r.scheduled_for AT TIME ZONE %(zone)s)::date)"
+"""The local day of a run; of an adaptive sequence that of its instant."""
+
+FIRST_MAILS = f"""
     SELECT max(first.on_day), count(*) FROM (
-        SELECT min(run.local_day) AS on_day FROM sequences_steprun s
-        JOIN sequences_run run ON run.id = s.run_id JOIN sequences_enrollment e ON e.id = s.enrollment_id
-        WHERE e.sequence_id = %s AND s.state = 'executed' AND s.kind = 'email' GROUP BY s.enrollment_id
-        HAVING min(run.ordinal) > %s) first"""
+        SELECT min({ON_DAY}) AS on_day FROM sequences_steprun s
+        JOIN sequences_run r ON r.id = s.run_id JOIN sequences_enrollment e ON e.id = s.enrollment_id
+        WHERE e.sequence_id = %(sequence)s AND s.state = 'executed' AND s.kind = 'email' GROUP BY s.enrollment_id
+        HAVING min(r.ordinal) > %(after)s) first"""
+
+DONE = f"""
+    SELECT {ON_DAY}, s.key, count(*) FROM sequences_steprun s JOIN sequences_run r ON r.id = s.run_id
+    WHERE r.sequence_id = %(sequence)s AND r.ordinal > %(after)s AND s.state <> 'skipped' GROUP BY 1, 2"""
+
+HAD = f"""
+    SELECT {ON_DAY}, s.key, s.state, s.reason FROM sequences_steprun s JOIN sequences_run r ON r.id = s.run_id
+    JOIN sequences_enrollment e ON e.id = s.enrollment_id
+    WHERE e.sequence_id = %(sequence)s AND e.contact_id = %(contact)s AND r.ordinal > %(after)s
+    ORDER BY r.ordinal, s.id"""
 
 
 @dataclass(frozen=True)
 class Day:
-    """One run. ``executed`` is by key of the step, the others by reason."""
+    """The runs of one local day. ``executed`` is by key of the step, the others by reason."""
 
     on: date
     at: datetime
@@ -99,40 +114,45 @@ class Forecast:
 
 
 def days_of(sequence: Sequence, *, after: int) -> list[Day]:
-    """The runs after the one with an ordinal, as they stand in the scratch tenant in use."""
-    done: dict[int, dict[str, int]] = {}
-    counted = """SELECT s.run_id, s.key, count(*) FROM sequences_steprun s JOIN sequences_run r ON r.id = s.run_id
-                 WHERE r.sequence_id = %s AND r.ordinal > %s AND s.state <> 'skipped' GROUP BY 1, 2"""
-    for run, key, number in rows(counted, [sequence.pk, after]):
-        done.setdefault(run, {})[key] = number
-    found = Run.objects.filter(sequence=sequence, ordinal__gt=after).order_by("ordinal")
+    """The days of the runs after the one with an ordinal, as they stand in the scratch tenant in use."""
+    done: dict[date, dict[str, int]] = {}
+    for on, key, number in _rows(DONE, sequence, after):
+        done.setdefault(on, {})[key] = number
+    days: dict[date, list[Run]] = {}
+    for run in Run.objects.filter(sequence=sequence, ordinal__gt=after).order_by("ordinal"):
+        on = run.local_day or local_date(run.scheduled_for, sequence.timezone)
+        days.setdefault(on, []).append(run)
     return [
         Day(
-            on=run.local_day or run.scheduled_for.date(),
-            at=run.scheduled_for,
-            entered=run.entered,
-            executed=done.get(run.pk, {}),
-            **{kind: run.reasons.get(kind, {}) for kind in ("skipped", "held", "exited")},
+            on=on,
+            at=runs[0].scheduled_for,
+            entered=sum(run.entered for run in runs),
+            executed=done.get(on, {}),
+            **{
+                kind: _sum(run.reasons.get(kind, {}) for run in runs)
+                for kind in ("skipped", "held", "exited")
+            },
         )
-        for run in found
+        for on, runs in days.items()
     ]
 
 
 def had_by(sequence: Sequence, contact_id: int, *, after: int) -> list[Had]:
     """What the steps of one contact came to."""
-    found = rows(
-        """SELECT r.local_day, s.key, s.state, s.reason FROM sequences_steprun s JOIN sequences_run r ON r.id = s.run_id
-           JOIN sequences_enrollment e ON e.id = s.enrollment_id
-           WHERE e.sequence_id = %s AND e.contact_id = %s AND r.ordinal > %s ORDER BY r.ordinal, s.id""",
-        [sequence.pk, contact_id, after],
-    )
-    return [Had(*row) for row in found]
+    return [Had(*row) for row in _rows(HAD, sequence, after, contact=contact_id)]
 
 
 def first_mails(sequence: Sequence, *, after: int) -> tuple[date | None, int]:
     """The day of the last first e-mail, and how many get one."""
-    ((day, number),) = rows(FIRST_MAILS, [sequence.pk, after])
+    ((day, number),) = _rows(FIRST_MAILS, sequence, after)
     return day, number
+
+
+def _rows(sql: str, sequence: Sequence, after: int, **params: Any) -> list[tuple[Any, ...]]:
+    given = {"sequence": sequence.pk, "after": after, "zone": sequence.timezone.key, **params}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return cursor.fetchall()
 
 
 def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:

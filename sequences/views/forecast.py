@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
 from audience.views.lookup import contacts_seen
-from sequences import checking, schedule
+from sequences import checking
 from sequences.engine.questions import Unreadable
 from sequences.forecast import jobs
 from sequences.forecast.living import MOST_DAYS
@@ -81,8 +81,6 @@ def _shown(request: MemberRequest, sequence: Sequence, token: str, context: dict
 
 def _faults(sequence: Sequence) -> list[str]:
     """Why nothing can be foretold."""
-    if sequence.kind not in schedule.BY_CALENDAR:
-        return ["There is no forecast of adaptive sequences yet."]
     if sequence.status != "draft":
         return []
     return [finding.message for finding in checking.faults_of(sequence)]

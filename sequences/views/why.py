@@ -41,6 +41,7 @@ def why(request: MemberRequest, pk: int, contact_id: int) -> HttpResponse:
     }
     try:
         found = context["found"] = explain(material, contact, now=moment)
+        context["material"] = found.material
         reasons = found.outside.reasons if found.outside else []
         context["reasons"] = [_readable(request, reason) for reason in reasons]
     except Unreadable as fault:

@@ -294,3 +294,59 @@ def test_a_foretold_limit_is_that_of_the_day_of_the_run(tenant: Tenant) -> None:
     there.work("05-04 09:30")
     said = told(why(there, "ann", "05-04 10:00"), "bump").verdict
     assert said is not None and said.runs, "today's limit is spent, tomorrow's is not"
+
+
+TREE = """
+contacts:
+  - {id: ann, email: ann@x.example, first_name: Ann, lifecycle_stage: Lead}
+  - {id: ben, email: ben@x.example, first_name: Ben, lifecycle_stage: Lead}
+users: [{email: mia@us.example, name: Mia, role: rep}]
+sequences:
+  - name: Tree
+    kind: adaptive
+    schedule: {hours: "09:00-17:00"}
+    audience: {conditions: [{field: lifecycle_stage, op: is, value: Lead}]}
+    steps:
+      - {key: a, kind: email, template: t}
+      - key: seen
+        kind: condition
+        of: a
+        event: opened
+        within: {days: 1}
+        yes: [{key: ring, kind: call, title: Call}]
+        no: [{key: rest, kind: wait, for: {days: 2}}, {key: b, kind: email, template: named}]
+"""
+
+
+def test_in_a_tree_the_step_before_which_one_stands_is_next(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-04 09:30")
+    found = why(there, "ann", "05-04 10:00")
+    assert [(one.step.key, one.state) for one in found.told.steps] == [  # type: ignore[union-attr]
+        ("a", "executed"),
+        ("seen", "next"),
+        ("ring", "later"),
+        ("rest", "later"),
+        ("b", "later"),
+    ]
+    assert told(found, "seen").at == at("05-05 09:00")
+
+
+def test_in_a_tree_it_is_told_that_somebody_has_to_act(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-04 09:30")
+    there.happens("05-04 11:20", do="open", contact="ann", step="a")
+    there.work("05-04 12:00")
+    found = why(there, "ann", "05-04 12:30")
+    assert found.told is not None and found.told.waits_for is not None
+    assert found.told.waits_for.step.key == "ring" and not found.told.next
+
+
+def test_in_a_tree_the_verdict_is_what_the_pass_does(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-05 09:30")
+    assert told(why(there, "ben", "05-05 10:00"), "rest").at == at("05-07 09:00")
+    set_field(Contact.objects.get(pk=there.contact("ben")), "first_name", "", at=at("05-05 10:00"))
+    there.work("05-07 09:00")
+    said = told(why(there, "ben", "05-07 09:01"), "b").verdict
+    assert there.stay("ben").held_reason == "placeholder" and said is not None and said.hold == "placeholder"

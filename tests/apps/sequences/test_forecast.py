@@ -194,3 +194,44 @@ def test_smart_sequences_too(tenant: Tenant) -> None:
         there, "05-24 08:30"
     )
     assert timedelta(days=2) == foretold.days[1].on - foretold.days[0].on
+
+
+TREE = """
+users: [{email: mia@us.example, name: Mia, role: rep}]
+contacts:
+  - {id: ann, email: ann@x.example, lifecycle_stage: Lead}
+  - {id: ben, lifecycle_stage: Lead, phone: "+4915112345678"}
+sequences:
+  - name: Tree
+    kind: adaptive
+    schedule: {hours: "09:00-17:00", exclude_weekends: true}
+    audience: {conditions: [{field: lifecycle_stage, op: is, value: Lead}]}
+    steps:
+      - {key: a, kind: email, template: t}
+      - key: seen
+        kind: condition
+        of: a
+        event: opened
+        within: {days: 2}
+        yes: [{key: ring, kind: call, title: Call}]
+        no:
+          - {key: rest, kind: wait, for: {days: 2}}
+          - {key: mark, kind: update_field, field: lifecycle_stage, value: Cold}
+      - {key: b, kind: email, template: t}
+"""
+
+
+def test_adaptive_sequences_too(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-04 09:30")
+    foretold = of(there, "05-04 10:00", contact_id=there.contact("ann"))
+    assert [(had.on.day, had.key, had.state) for had in foretold.had if had.key != "rest"] == [
+        (6, "seen", "passed"),
+        (8, "mark", "executed"),
+        (8, "b", "executed"),
+    ]
+    there.work("05-18 10:00")
+    for key in ("seen", "mark", "b"):
+        at_day = {had.key: had.on for had in foretold.had}[key]
+        assert there.step_run("ann", key).at.date() == at_day
+    assert foretold.inside == 0 and foretold.by_step["b"] == 1
