@@ -9,14 +9,14 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check test test-slow bench load lock clean
+.PHONY: help run setup check test test-slow bench lock clean
 
 help:
 	@echo "make run        start everything; PORT=8000"
 	@echo "make setup      install only"
 	@echo "make check      lint, types, floors, migrations, deployment"
 	@echo "make test       the suite; make test-slow: what is too slow for it"
-	@echo "make bench      figures; make load: load on loopback"
+	@echo "make bench      figures, each beside a floor"
 	@echo "make lock       pin requirements/*.in anew"
 	@echo "make clean      remove .venv and .data"
 
@@ -60,9 +60,6 @@ test-slow: .venv/dev.stamp
 
 bench: .venv/bench.stamp
 	$(BIN)/python -m bench $(ARGS)
-
-load: .venv/dev.stamp
-	$(BIN)/python -m bench.load $(ARGS)
 
 lock: .venv/dev.stamp
 	$(LOCK) requirements/base.in -o requirements/base.txt
