@@ -77,6 +77,7 @@ class _File(Chooser):
         self.days = [self.start + timedelta(days=n) for n in range(self.source.count(*self.theme.length) + 1)]
         self.plans: dict[str, list[dict[str, str]]] = {}
         self.kept: dict[str, dict[str, str]] = {}
+        self.trees: dict[str, list[Raw]] = {}
         self.names = ["One", "Two", "Three"][: self.pick(self.theme.sequences)]
 
     def raw(self) -> Raw:
@@ -148,7 +149,7 @@ class _File(Chooser):
         kinds = kinds_of(steps)
         audience, exits = self.audience(record), self.exits(kind, kinds)
         self.kept[name] = named_steps(exits, kinds)
-        self.plans[name] = [kinds]
+        self.plans[name], self.trees[name] = [kinds], steps
         sequence: Raw = {"name": name, "kind": kind, "record": record, "schedule": self.schedule(kind)}
         sequence |= {"audience": audience, "exit": exits, "steps": steps}
         sequence["owner"] = self.pick(USERS[: self.theme.users])
@@ -164,13 +165,20 @@ class _File(Chooser):
 
     def plan(self, kind: str, record: str, name: str, keep: dict[str, str]) -> list[Raw]:
         others = [other for other in self.names if other != name]
+        return self.planner_of(kind, record).plan(keep, others)
+
+    def planner_of(self, kind: str, record: str) -> Plans:
         bare = BARE[record] * (4 if record == "contact" else 24)
-        return self.planner(kind, conditions_about(self.start) + bare).plan(keep, others)
+        return self.planner(kind, conditions_about(self.start) + bare)
 
     def new_plan(self, sequence: Raw) -> list[Raw]:
         """Another plan for a sequence, with the steps that its exits name."""
-        name = sequence["name"]
-        steps = self.plan(sequence["kind"], sequence["record"], name, self.kept[name])
+        name, kind, record = sequence["name"], sequence["kind"], sequence["record"]
+        if kind == "adaptive" and not self.one_in(3):
+            steps = self.planner_of(kind, record).changed_tree(self.trees[name])
+        else:
+            steps = self.plan(kind, record, name, self.kept[name])
+        self.trees[name] = steps
         self.plans[name].append(kinds_of(steps))
         return steps
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 from tests.model.pools import OUTCOMES, UPDATES, USERS, Raw, condition
@@ -97,6 +98,15 @@ class Plans(Chooser):
         ]
         steps += self.arm(2, at_least=1)
         return self.mended(steps, is_open=False) or [{"key": "z", "kind": "task"}]
+
+    def changed_tree(self, steps: list[Raw]) -> list[Raw]:
+        """The same tree with new steps in it and its own in another order: those who are moved find theirs in it."""
+        self.made, self.others = kinds_of(steps), []
+        self.left = [key for key in [*"abcdefghij", *(f"n{n}" for n in range(90))] if key not in self.made]
+        body = copy.deepcopy(steps)
+        last = [body.pop()] if body[-1]["kind"] == "advance" else []
+        body = self.source.shuffled([*body, *self.arm(1)])
+        return self.mended([*body, *last], is_open=False) or [{"key": "z", "kind": "task"}]
 
     def arm(self, depth: int, at_least: int = 0) -> list[Raw]:
         count = self.source.count(at_least, 3)

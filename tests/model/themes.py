@@ -191,6 +191,27 @@ TREES = [
         events=(8, 24),
         changes=STAGE,
         exit_conditions=LEAVES,
-    )
+    ),
+    Theme(
+        "trees that change",
+        templates=["plain"] * 5 + ["named"],
+        steps=("email", "email", "email", "call", "task", "email_reminder", "sms"),
+        contacts=(3, 6),
+        length=(3, 5),
+        sequences=[1, 1, 2, 3],
+        records=["contact", "contact", "account", "opportunity"],
+        limits=[1, 1, 2, 500],
+        users=1,
+        verbs=["publish"] * 6
+        + ["complete"] * 6
+        + ["set"] * 3
+        + ["click", "open", "add", "add", "pause_one", "pause", "mailbox", "outage", "reply", "auto_reply"],
+        events=(10, 26),
+        changes=STAGE,
+        exit_conditions=LEAVES,
+        seldom_exit=1,
+        seldom_reentry=2,
+    ),
 ]
-"""Where there are adaptive sequences."""
+"""Where there are adaptive sequences. In the second, trees are published over people, senders have no room left, and
+updates on the path make exit conditions true just before a message."""
