@@ -1,4 +1,4 @@
-"""The other kinds of sequence beside the floor of ``step``: a smart run, and the passes of a tree, of 200,000 e-mails.
+"""The other kinds of sequence beside the floor of ``step``: a smart run, and an instant of a tree, of 200,000 e-mails.
 
 The people are those of the benchmark of the engine: inside, their first mail sent and not opened. Each run begins with
 one statement that sets the stage (a kind, a plan, where they stand), which is not measured.
@@ -31,13 +31,13 @@ def smart(sequence: Sequence) -> Callable[[], object]:
 
 
 def adaptive(sequence: Sequence) -> Callable[[], object]:
-    """The passes of an instant: a question on the first mail, the second mail, and on to a question on that."""
+    """An instant at which it is everybody's turn for the second mail, and on to a question about it."""
     plan = plant(sequence)
     Sequence.objects.filter(pk=sequence.pk).update(
         kind="adaptive", plan=plan, hours_start="08:00", hours_end="18:00", entry_conditions=[]
     )
     found, now = Sequence.objects.get(pk=sequence.pk), people.NOW + DAY
-    Enrollment.objects.filter(sequence=sequence).update(step_key="seen", is_waiting=True, due_at=now)
+    Enrollment.objects.filter(sequence=sequence).update(step_key="two")
     set_next(found, since=now)
     assert Schedule.objects.filter(tenant_id=current_id(), sequence_id=found.pk).exists()
     return lambda: work_at(found, at=now, now=now, deliver=lambda at: None)

@@ -50,11 +50,20 @@ def work_at(
     resumed = resume_those_back(work) if seen.away else 0
     forest, wide = planted(work, seen.pinned)
     entered = entry.admit(work, first_key=forest.first_key, only_by_hand=not is_full)
-    if exits.total() or resumed or entered:
+    has_changed = bool(exits.total() or resumed or entered)
+    if has_changed:
         seen = census(sequence, now=now)
-    done = go_through(wide, forest, seen, with_held=is_full, deliver=deliver, begins=lambda: kept(run))
+    done = go_through(
+        wide,
+        forest,
+        seen,
+        with_held=is_full,
+        were_asked=is_full and not has_changed,
+        deliver=deliver,
+        begins=lambda: kept(run),
+    )
     exits.update(done.exited)
-    if exits.total() or resumed or entered or done.has_acted:
+    if has_changed or done.has_acted:
         keep(kept(run), done, +exits, entered=entered, resumed=resumed)
         counters.refresh(sequence, now=now)
     agenda.settle(sequence, census(sequence, now=now) if done.has_moved else seen, at=at, now=now)

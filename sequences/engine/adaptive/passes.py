@@ -69,12 +69,14 @@ def go_through(
     seen: Census,
     *,
     with_held: bool,
+    were_asked: bool,
     deliver: Deliver,
     begins: Callable[[], object],
 ) -> Done:
     """Passes until nothing moves. ``with_held``: the first one tries those again who are held (semantics 5.11).
 
     ``seen`` is who stands where at the beginning; ``begins`` is called before the first pass that does anything.
+    ``were_asked``: everybody was asked the exit conditions just now, so that the first pass need not ask again.
     """
     done, is_first = Done(), True
     while True:
@@ -85,7 +87,8 @@ def go_through(
         if seen.ended():
             done.left(enrollment.COMPLETED, path.complete(work.sequence, now=work.now))
         due = whose_turn(work, forest, seen, done, with_held=with_held and is_first, is_first=is_first)
-        if not due or not pass_once(work, forest, due, done, deliver, begins):
+        asked = were_asked and is_first
+        if not due or not pass_once(work, forest, due, done, deliver, begins, were_asked=asked):
             return done
         is_first = False
 
@@ -122,10 +125,18 @@ def _due(
 
 
 def pass_once(
-    work: Work, forest: Forest, due: Sequence[Due], done: Done, deliver: Deliver, begins: Callable[[], object]
+    work: Work,
+    forest: Forest,
+    due: Sequence[Due],
+    done: Done,
+    deliver: Deliver,
+    begins: Callable[[], object],
+    *,
+    were_asked: bool,
 ) -> bool:
     """All is decided from the facts at the beginning, then done; whether anything was."""
-    note_exiting(work, [one for one in due if one.step.kind.sends])
+    if not were_asked:
+        note_exiting(work, [one for one in due if one.step.kind.sends])
     decide(work, due)
     if not execute("SELECT FROM engine_verdict UNION ALL SELECT FROM engine_exiting LIMIT 1"):
         return False
@@ -140,11 +151,17 @@ def pass_once(
     running = [step for step in work.steps if tally.executed[step.number]]
     updates.write(work, [step for step in running if step.kind.name == "update_field"])
     done.left(enrollment.ADVANCED, advances.hand_over(work, [s for s in running if s.kind.name == "advance"]))
-    path.go_on(work, forest, tally.executed)
+    with as_sets() if len_of(tally) >= MANY else nullcontext():
+        path.go_on(work, forest)
     done.add(tally)
     done.has_moved = True
     deliver(work.now)
     return True
+
+
+def len_of(tally: Tally) -> int:
+    """For how many people something was done."""
+    return tally.executed.total() + tally.skipped.total()
 
 
 def note_exiting(work: Work, sending: Sequence[Due]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
@@ -25,7 +24,7 @@ MOVED: Sql = (f"SELECT v.enrollment_id FROM engine_verdict v WHERE {NOT_HELD}", 
 """Those for whom something was done in this pass."""
 
 
-def go_on(work: Work, forest: Forest, done: Counter[int]) -> None:
+def go_on(work: Work, forest: Forest) -> None:
     """Everyone for whom a step was done in this pass stands before the next; a reminder waits for its person."""
     rows = []
     for step in work.steps:
