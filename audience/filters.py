@@ -5,16 +5,18 @@ They look things up by their indexes behind the wall; django-filter's own text l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 
 from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY
-from audience.kinds import KINDS
+from audience.kinds import KINDS, Kind
 from audience.lists import companies_named, deals_named, named
 from audience.models import Account, Contact, Opportunity
 from audience.records import folded, kind_of
+from tenants.models import Member
 
 NOBODY = "none"
 
@@ -80,3 +82,17 @@ FILTERS: dict[str, type[RecordFilter]] = {
     OPPORTUNITY: OpportunityFilter,
 }
 """The quick filters of the list of each record."""
+
+
+def as_conditions(kind: Kind, asked: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The quick filters that conditions can say, too, as those: the stage and the owner."""
+    found: list[dict[str, Any]] = []
+    if kind.stage and (stage := asked("stage")):
+        found.append({"field": kind.stage, "op": "is", "value": stage})
+    owner = asked("owner")
+    if owner == NOBODY:
+        found.append({"field": "owner", "op": "empty"})
+    elif owner.isdigit():
+        member = Member.objects.select_related("user").filter(pk=int(owner[:18])).first()
+        found += [{"field": "owner", "op": "is", "value": member.email}] if member else []
+    return found

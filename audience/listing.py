@@ -22,7 +22,7 @@ from audience.conditions.compile import compile_group
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
 from audience.conditions.parse import MOST_CONDITIONS
-from audience.filters import FILTERS, NOBODY
+from audience.filters import FILTERS, as_conditions
 from audience.indexes import in_order
 from audience.kinds import KINDS
 from audience.lists import MOST_COUNTED, Slice, context_for, count_of
@@ -208,22 +208,11 @@ class Listing:
     def as_conditions(self) -> dict[str, Any]:
         """``match`` and ``conditions`` as a view keeps them; stage and owner become conditions where they fit in."""
         raw = self.builder.raw
-        quick = self._quick_conditions()
+        quick = as_conditions(self.kind, self.asked)
         is_any = raw["match"] == "any" and len(raw["conditions"]) > 1
         if is_any or len(raw["conditions"]) + len(quick) > MOST_CONDITIONS:
             return raw
         return {"match": "all" if quick else raw["match"], "conditions": [*raw["conditions"], *quick]}
-
-    def _quick_conditions(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        if self.kind.stage and (stage := self.asked("stage")):
-            found.append({"field": self.kind.stage, "op": "is", "value": stage})
-        if self.asked("owner") == NOBODY:
-            found.append({"field": "owner", "op": "empty"})
-        elif (owner := self.asked("owner")).isdigit():
-            member = Member.objects.select_related("user").filter(pk=int(owner[:18])).first()
-            found += [{"field": "owner", "op": "is", "value": member.email}] if member else []
-        return found
 
     @property
     def not_kept(self) -> str:
@@ -232,9 +221,8 @@ class Listing:
             return f"The search for “{self.asked('q')}” is not kept in the view."
         if self.file:
             return "That they came by this import is not kept in the view."
-        lost = len(self.as_conditions()["conditions"]) < len(self.builder.raw["conditions"]) + len(
-            self._quick_conditions()
-        )
+        quick = as_conditions(self.kind, self.asked)
+        lost = len(self.as_conditions()["conditions"]) < len(self.builder.raw["conditions"]) + len(quick)
         return "The stage and owner chosen above the list are not kept in the view." if lost else ""
 
     @cached_property
