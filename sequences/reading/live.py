@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from messaging import evidence, waits
 from messaging.barred import OFF_THE_LIST
@@ -66,15 +67,19 @@ def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
 
 def if_it_ran(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
     """The same as if the sequence were active from now on: of a draft, too. It needs a time."""
-    happened = Run.objects.filter(sequence=sequence, ordinal__isnull=False).order_by("-ordinal")
-    last: date | None = happened.values_list("local_day", flat=True).first()
-    missed = Run.objects.filter(sequence=sequence, ordinal__isnull=True, local_day__gte=last or date.min)
-    return calendar.occurrences(
-        schedule.calendar_of(sequence),
-        since=now,
-        last_run_on=last,
-        missed_on=frozenset(day for day in missed.values_list("local_day", flat=True) if day),
-    )
+    last, missed = _latest(sequence)
+    return calendar.occurrences(schedule.calendar_of(sequence), since=now, last_run_on=last, missed_on=missed)
+
+
+def _latest(sequence: Sequence) -> tuple[date | None, frozenset[date]]:
+    """The day of the last run that happened, and those missed since: one statement."""
+    runs = Run.objects.filter(sequence=sequence)
+    last = runs.filter(ordinal__isnull=False).order_by("-ordinal").values("local_day")[:1]
+    since = runs.filter(local_day__gte=Coalesce(Subquery(last), Value(date.min)))
+    found = list(since.values_list("local_day", "ordinal"))
+    happened = [(ordinal, day) for day, ordinal in found if ordinal is not None]
+    missed = frozenset(day for day, ordinal in found if day and ordinal is None)
+    return (max(happened)[1] if happened else None), missed
 
 
 @dataclass(frozen=True)
