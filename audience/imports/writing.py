@@ -29,6 +29,8 @@ from audience.records import MODELS, TAGS
 ONLY_NEW = {"email", "email_norm", "name", "created_at"}
 """What an update leaves as it is."""
 NUMBERS = ("mobile", "phone", "country")
+FEW = 10_000
+"""Rows: of a table that had more when it was last looked at, the planner's plans hold while it grows."""
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Batch:
             self._add_labels()
             if self.kind == CONTACT:
                 self._add_addresses()
+            _have_counted(*(model._meta.db_table for model in (MODELS[self.kind], Account, ContactAddress)))
         return self.counts
 
     # 1. Who is it?
@@ -206,6 +209,21 @@ def _make_accounts(names: list[str], at: datetime) -> dict[str, int]:
             [at, json.dumps(names)],
         )
         return dict(cursor.fetchall())
+
+
+def _have_counted(*tables: str) -> None:
+    """Have tables looked at of which the planner knows next to nothing, before the next batch asks them.
+
+    One that was empty when it was last looked at is taken for empty still: each address is looked for in all rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND reltuples < %s "
+            "AND pg_table_is_visible(oid) AND pg_relation_size(oid) > 0",
+            [list(tables), FEW],
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ANALYZE (SKIP_LOCKED) {connection.ops.quote_name(table)}")
 
 
 def _next_ids(table: str, count: int) -> list[int]:
