@@ -7,6 +7,7 @@ from datetime import timedelta
 from messaging import outbox
 from messaging.models import Message
 from sequences import agenda, ticking
+from sequences.commands import people
 from sequences.models import Enrollment, Run, Schedule, StepRun, Wake
 from tenants.models import Tenant
 from tests.apps.sequences.lives import Stage, at, stage
@@ -114,6 +115,17 @@ def test_a_fact_wakes_its_sequence_and_the_pass_takes_the_note_away(tenant: Tena
     tick(found, "05-04 09:20", seconds=15)
     assert not Wake.objects.exists()
     assert StepRun.objects.get(key="q").reason == "yes"
+
+
+def test_reminders_skipped_in_bulk_let_their_people_go_on(tenant: Tenant) -> None:
+    found = stage(
+        tenant, TREE.replace("{key: a, kind: email, template: t}", "{key: a, kind: email_reminder}")
+    )
+    found.work("05-04 09:00")
+    ann = found.contact("ann")
+    people.skip_reminders(sequence=found.sequence, contacts=[ann], by=found.life.by, now=at("05-04 09:40"))
+    tick(found, "05-04 09:40", seconds=20)
+    assert StepRun.objects.get(key="q").reason == "no"
 
 
 def test_what_comes_in_while_a_paused_sequence_sleeps_wakes_nothing(tenant: Tenant) -> None:
