@@ -106,7 +106,7 @@ def test_the_pages_ask_a_bounded_number_of_questions(
 ) -> None:
     live(sequence, tenant, people=60, days=4)
     for tab in TABS:
-        with django_assert_max_num_queries(32):
+        with django_assert_max_num_queries(33):
             client.get(at(sequence, tab))
 
 
