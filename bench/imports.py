@@ -44,6 +44,7 @@ print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 
 FLOOR = """
 INSERT INTO audience_account (name, created_at) SELECT DISTINCT company, now() FROM bench_stage;
+ANALYZE bench_stage, audience_account (tenant_id, name);
 INSERT INTO audience_contact (email, email_norm, first_name, last_name, job_title, mobile, sms_number, account_id,
                               lifecycle_stage, country, city, created_at, score)
 SELECT s.email, lower(s.email), s.first_name, s.last_name, s.job_title, s.mobile, replace(s.mobile, ' ', ''), a.id,
