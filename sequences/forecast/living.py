@@ -18,6 +18,7 @@ from sequences.forecast.copying import copy_into
 from sequences.forecast.results import Forecast, days_of, first_mails, had_by
 from sequences.models import Enrollment, Schedule, Sequence, Status
 from sequences.simulate.life import next_due
+from sequences.simulate.quiet import Quiet
 from tenants.models import Tenant
 from tenants.wall import current_id, use
 
@@ -103,11 +104,14 @@ def _live(
     scratch: Tenant, now: datetime, until: datetime, days: int, progress: Progress, seconds: float
 ) -> tuple[datetime, bool]:
     """Every run until then; the instant that was reached, and whether time ran out before."""
-    begun = monotonic()
+    begun, quiet = monotonic(), Quiet()
     while (due := next_due(scratch)) is not None and due <= until:
         if not progress(max((due - now).days, 0), days):
             raise Cancelled
         if monotonic() - begun > seconds:
             return due, True
-        ticking.work_first(scratch.pk, now=max(due, now), deliver=outbox.accept_all)
+        at = max(due, now)
+        worked = ticking.work_first(scratch.pk, now=at, deliver=outbox.accept_all)
+        if worked is not None:
+            quiet.worked(worked, at)
     return until, False

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from sequences import agenda
 from sequences.engine.adaptive.census import census
 from sequences.engine.adaptive.instant import is_kept
@@ -18,6 +20,7 @@ from sequences.moments import INSTANT
 from sequences.schedule import BY_CALENDAR, hours_of, runs
 from sequences.ticking import Worked
 from tenants.localtime import day_bounds, local_date
+from tenants.wall import current_id
 
 
 class Quiet:
@@ -51,11 +54,16 @@ class Quiet:
             return
         _, midnight = day_bounds(local_date(at, sequence.timezone), sequence.timezone)
         found = agenda.next_instant(sequence, seen, after=max(at, midnight - INSTANT), now=at)
-        Schedule.objects.filter(sequence_id=sequence.pk).update(next_run_at=found)
+        _row(sequence.pk).update(next_run_at=found)
         self.asleep.add(sequence.pk)
 
     def _wake(self, at: datetime, had_their_turn: set[int]) -> None:
         for pk, sequence in Sequence.objects.in_bulk(self.asleep).items():
             quarter = hours_of(sequence).next_quarter(at + INSTANT if pk in had_their_turn else at)
-            Schedule.objects.filter(sequence_id=pk, next_run_at__gt=quarter).update(next_run_at=quarter)
+            _row(pk).filter(next_run_at__gt=quarter).update(next_run_at=quarter)
         self.asleep = set()
+
+
+def _row(sequence_id: int) -> QuerySet[Schedule]:
+    """Of the tenant in use: a forecast has a copy with the id of the real sequence."""
+    return Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence_id)
