@@ -98,12 +98,19 @@ def settle(page: Page) -> None:
     page.wait_for_function(IS_SETTLED, polling=25)
 
 
-def violations(page: Page) -> list[tuple[str, list[Any]]]:
+OF_THE_LOOK = ("color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable")
+"""The rules of axe whose answer depends on width and colours; the others ask the same document the same again."""
+
+
+def violations(page: Page, *, is_first_look: bool = True) -> list[tuple[str, list[Any]]]:
     """What axe finds; without preloading, which would ask for style sheets in a way that the CSP refuses.
 
-    Only of violations every node is described, which is half of axe's work.
+    Only of violations every node is described, which is half of axe's work. A page that is looked at in another width
+    or in the dark after a first look is asked for the rules of the look alone.
     """
-    options = {"preload": False, "resultTypes": ["violations"]}
+    options: dict[str, Any] = {"preload": False, "resultTypes": ["violations"]}
+    if not is_first_look:
+        options["runOnly"] = {"type": "rule", "values": list(OF_THE_LOOK)}
     found = Axe().run(page, options=options).response["violations"]
     return [(v["id"], [node["target"] for node in v["nodes"]]) for v in found]
 

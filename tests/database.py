@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from time import sleep
 
 import psutil
 import psycopg
@@ -23,6 +24,7 @@ from psycopg import sql
 
 from config.embedded.services import CHECKOUT
 
+TRIES = 50
 LOCK = 7_310_118
 """Of the server, held while templates are made, copied or dropped."""
 
@@ -92,7 +94,16 @@ def _point_at(name: str) -> str:
 
 
 def _drop(server: psycopg.Connection, name: str) -> None:
-    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database with whoever is still connected; autovacuum, which we may not end, is waited for."""
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for tries_left in reversed(range(TRIES)):
+        try:
+            server.execute(drop)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            if not tries_left:
+                raise
+            sleep(0.2)
 
 
 def fingerprint() -> str:

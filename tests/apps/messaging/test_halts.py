@@ -217,7 +217,9 @@ def test_who_when_and_why_are_kept_and_twice_is_once(tenant: Tenant, time: Time)
         assert not resume_sending(by=admin, now=time.at)
         (kept,) = SendingStop.objects.all()
         assert (kept.ended_at, kept.ended_by) == (time.at, admin)
-        verbs = AuditLine.objects.filter(verb__startswith="sending").values_list("verb", flat=True)
+        verbs = (
+            AuditLine.objects.filter(verb__startswith="sending").order_by("pk").values_list("verb", flat=True)
+        )
         assert sorted(verbs) == ["sending.resume", "sending.stop"]
 
 

@@ -224,13 +224,13 @@ sequences:
 def test_adaptive_sequences_too(tenant: Tenant) -> None:
     there = stage(tenant, TREE)
     there.work("05-04 09:30")
-    foretold = of(there, "05-04 10:00", contact_id=there.contact("ann"))
+    foretold = of(there, "05-04 10:00", days=6, contact_id=there.contact("ann"))
     assert [(had.on.day, had.key, had.state) for had in foretold.had if had.key != "rest"] == [
         (6, "seen", "passed"),
         (8, "mark", "executed"),
         (8, "b", "executed"),
     ]
-    there.work("05-18 10:00")
+    there.work("05-10 10:00")
     for key in ("seen", "mark", "b"):
         at_day = {had.key: had.on for had in foretold.had}[key]
         assert there.step_run("ann", key).at.date() == at_day
