@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from sequences.models import Schedule, Sequence, Status, StepRun, Wake
+from sequences.models import Schedule, Sequence, Status, Wake
 from sequences.moments import INSTANT
 from sequences.schedule import first_instant, hours_of, runs
 from tenants.wall import current_id
@@ -32,13 +32,6 @@ def wake(sequence_ids: Iterable[int], *, now: datetime) -> None:
         if runs(sequence):
             at = first_instant(sequence, since=now)
             Wake.objects.bulk_create(Wake(schedule=row, at=at) for row in _row(sequence.pk))
-
-
-def wake_for(step_runs: QuerySet[StepRun], *, now: datetime) -> None:
-    """Something was stamped on these step runs, for which conditions may be waiting."""
-    of_trees = step_runs.filter(enrollment__sequence__kind=ADAPTIVE)
-    concerned = of_trees.values_list("enrollment__sequence", flat=True).order_by().distinct()
-    wake(list(concerned), now=now)
 
 
 def answer_wakes(sequence_id: int) -> None:

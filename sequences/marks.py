@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from activities.models import Fact
 from messaging.models import Message
 from sequences import agenda
-from sequences.engine.sql import execute
+from sequences.engine.sql import execute, rows
 from sequences.models import StepRun
 
 
@@ -51,8 +51,13 @@ def ended(message_ids: Iterable[int], *, reason: str) -> int:
 
 def wake(message_ids: Iterable[int], *, at: datetime) -> None:
     """These messages were sent, ended or answered: conditions of trees may wait for that (semantics 5.7)."""
-    of_steps = Message.objects.filter(pk__in=list(message_ids)).values("step_run_id")
-    agenda.wake_for(StepRun.objects.filter(pk__in=of_steps), now=at)
+    concerned = rows(
+        """SELECT DISTINCT e.sequence_id FROM messaging_message m JOIN sequences_enrollment e ON e.id = m.enrollment_id
+           WHERE m.id = ANY(%s) AND e.sequence_id IN (SELECT id FROM sequences_sequence WHERE kind = 'adaptive')""",
+        [list(message_ids)],
+    )
+    if concerned:
+        agenda.wake([pk for (pk,) in concerned], now=at)
 
 
 def stamp(message_id: int | None, *names: str, at: datetime) -> None:
