@@ -33,8 +33,8 @@ from tests.pages.signing_in import sign_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOOKS = [(1440, False), (1440, True), (390, False), (390, True)]
-LESS = [(1440, True), (390, False)]
-"""Looks of which a few pages are enough: the others differ in nothing else."""
+LESS = [(1440, True), (390, False), (390, True)]
+"""Looks of which a few pages are enough in each run; all of them are looked at by the slow tests."""
 SHOTS = os.environ.get("SHOTS")
 """A folder for pictures of all pages, to be looked at."""
 
@@ -178,12 +178,27 @@ def fill(site: Site) -> dict[str, str]:
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
-    found = {}
-    paths = fill(site) | {"import-check": checked(site), "import-match": uploaded(site)}
+    paths = pages_of(site)
     if not SHOTS and (width, dark) in LESS:
         paths = {
             name: path for name, path in paths.items() if name in ("contact", "import-match", "import-check")
         }
+    assert faults_of(site, paths, width, dark) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "dark"), LESS)
+def test_nor_on_any_page_in_any_look(site: Site, width: int, dark: bool) -> None:
+    assert faults_of(site, pages_of(site), width, dark) == {}
+
+
+def pages_of(site: Site) -> dict[str, str]:
+    return fill(site) | {"import-check": checked(site), "import-match": uploaded(site)}
+
+
+def faults_of(site: Site, paths: dict[str, str], width: int, dark: bool) -> dict[str, Any]:
+    """What axe finds on each page, and whether something runs over its edge."""
+    found: dict[str, Any] = {}
     for name, path in paths.items():
         page = site.open(path, width, dark)
         if SHOTS:
@@ -192,7 +207,7 @@ def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int
         if page.evaluate("document.documentElement.scrollWidth - innerWidth"):
             found[name].append(("too wide", []))
         page.close()
-    assert {name: faults for name, faults in found.items() if faults} == {}
+    return {name: faults for name, faults in found.items() if faults}
 
 
 def uploaded(site: Site) -> str:

@@ -18,7 +18,7 @@ from tests.apps.messaging.factories import make_mailbox
 from tests.browser import NewPage, violations
 from tests.factories import NOW, make_member, make_tenant
 from tests.pages.test_gallery import LOOKS
-from tests.pages.test_records_in_a_browser import LESS, Site
+from tests.pages.test_records_in_a_browser import LESS, Site, faults_of
 from tests.sink import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,18 +84,15 @@ def fill(site: Site) -> dict[str, str]:
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
     pages = fill(site)
-    found = {}
     if not SHOTS and (width, dark) in LESS:
         pages = {name: pages[name] for name in ("profile", "members", "mailbox")}
-    for name, path in pages.items():
-        page = site.open(path, width, dark)
-        if SHOTS:
-            look = f"{width}{'-dark' if dark else ''}"
-            page.screenshot(path=str(Path(SHOTS) / f"{name}-{look}.png"), full_page=True)
-        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        found[name] = (violations(page, is_first_look=(width, dark) == (1440, False)), over)
-        page.close()
-    assert {name: trouble for name, trouble in found.items() if trouble != ([], 0)} == {}
+    assert faults_of(site, pages, width, dark) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "dark"), LESS)
+def test_nor_on_any_page_in_any_look(site: Site, width: int, dark: bool) -> None:
+    assert faults_of(site, fill(site), width, dark) == {}
 
 
 def test_a_refusal_stands_at_its_field_and_what_was_typed_stays(site: Site, complaints: list[str]) -> None:
