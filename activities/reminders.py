@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from activities.models import Fact, Reminder
-from activities.signals import reminder_closed, reminder_closing
+from activities.signals import reminder_closed, reminder_closing, reminders_skipped
 from audience import activity
 from tenants import policy
 from tenants.models import Member
@@ -75,14 +75,16 @@ def skip(*, reminder: Reminder, by: Member | None, now: datetime, note: str = ""
 
 @transaction.atomic
 def skip_all(of: QuerySet[Reminder], *, by: Member, now: datetime) -> int:
-    """Skip those of these that are open and that ``by`` may work; of how many stays. A few statements, however many."""
+    """Skip those of these that are open and that ``by`` may work; of how many stays. A few statements, however many.
+
+    The caller holds whatever is locked before a reminder, as ``reminder_closing`` lets others do for a single one.
+    """
     mine = policy.visible(by, "reminder.work", of.filter(state=Reminder.OPEN), owner="assignee")
     ids = list(mine.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
     Reminder.objects.filter(pk__in=ids).update(state=Reminder.SKIPPED, closed_at=now, closed_by=by)
-    skipped = Reminder.objects.filter(pk__in=ids).select_related("contact", "closed_by").order_by("pk")
+    skipped = list(Reminder.objects.filter(pk__in=ids).select_related("contact", "closed_by").order_by("pk"))
     Fact.objects.bulk_create(_line(reminder, now) for reminder in skipped)
-    for reminder in skipped:
-        reminder_closed.send(sender=Reminder, reminder=reminder, at=now)
+    reminders_skipped.send(sender=Reminder, reminders=skipped, at=now)
     return len({reminder.enrollment_id for reminder in skipped})
 
 

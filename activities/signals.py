@@ -2,6 +2,7 @@
 
 ``reminder_closing``: reminder. A person is about to close it: who locks more than its row does so before.
 ``reminder_closed``: reminder (its row, completed or skipped), at (aware). A person closed it, not a run or an exit.
+``reminders_skipped``: reminders (their rows), at. A person skipped them all at once.
 """
 
 from __future__ import annotations
@@ -10,3 +11,4 @@ from django.dispatch import Signal
 
 reminder_closing = Signal()
 reminder_closed = Signal()
+reminders_skipped = Signal()

@@ -10,7 +10,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from activities.models import Reminder
-from activities.signals import reminder_closed, reminder_closing
+from activities.signals import reminder_closed, reminder_closing, reminders_skipped
 from audience.signals import tag_renamed
 from messaging import mailings, outbox, signals
 from messaging.models import Template
@@ -142,10 +142,7 @@ def hold_tree(reminder: Reminder, **_: Any) -> None:
 
 @receiver(reminder_closed)
 def follow_reminder(reminder: Reminder, at: datetime, **_: Any) -> None:
-    """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30).
-
-    In a tree the stay goes on, also when the reminder was skipped (semantics 5.5).
-    """
+    """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30)."""
     if reminder.step_run_id is None:
         return
     if reminder.state == Reminder.COMPLETED:
@@ -153,8 +150,17 @@ def follow_reminder(reminder: Reminder, at: datetime, **_: Any) -> None:
             marks.outcome(reminder.step_run_id, reminder.outcome)
         elif reminder.kind in CHANNELS:
             send_by_hand(reminder, at)
-    if StepRun.objects.filter(pk=reminder.step_run_id, enrollment__sequence__kind="adaptive").exists():
-        go_on_by_hand(reminder, now=at)
+    go_on_in_trees([reminder], at)
+
+
+@receiver(reminders_skipped)
+def go_on_in_trees(reminders: list[Reminder], at: datetime, **_: Any) -> None:
+    """In a tree the stay goes on, also when its reminder was skipped (semantics 5.5)."""
+    runs = StepRun.objects.filter(pk__in=[reminder.step_run_id for reminder in reminders])
+    in_trees = set(runs.filter(enrollment__sequence__kind="adaptive").values_list("pk", flat=True))
+    for reminder in reminders:
+        if reminder.step_run_id in in_trees:
+            go_on_by_hand(reminder, now=at)
 
 
 CHANNELS = {"email_reminder": "email", "sms_reminder": "sms"}

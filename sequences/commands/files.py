@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -69,7 +70,7 @@ def arriving(library: Library, *, by: Member) -> Arrival:
             found.same_views[view.name] = same_view
         else:
             taken = {name for _, name in found.views}
-            found.views.append((view, _free(view.name, lambda name: _is_view_free(view.record, name), taken)))  # noqa: B023
+            found.views.append((view, _free(view.name, partial(_is_view_free, view.record), taken)))
     for sequence in library.sequences:
         taken = {name for _, name in found.sequences}
         found.sequences.append((sequence, _free(sequence.name, is_name_free, taken)))

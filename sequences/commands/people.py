@@ -81,13 +81,12 @@ def resume(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: date
 @transaction.atomic
 def skip_reminders(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
     """Skip the open reminders of their stays, as far as ``by`` may work them (semantics 2.34); of how many stays."""
-    require(by, "enrollment.manage", sequence)
-    ids = sorted(set(contacts))
-    stays = Enrollment.objects.filter(sequence=sequence, contact__in=ids)
+    row, ids = _held(sequence, by), sorted(set(contacts))
+    stays = Enrollment.objects.filter(sequence=row, contact__in=ids)
     skipped = reminders.skip_all(
         Reminder.objects.filter(enrollment_id__in=stays.values("pk")), by=by, now=now
     )
-    return _done(sequence, "people.skip", ids, skipped, by, now)
+    return _done(row, "people.skip", ids, skipped, by, now)
 
 
 def _held(sequence: Sequence, by: Member) -> Sequence:

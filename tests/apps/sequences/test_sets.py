@@ -6,13 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sequences.commands.people import skip_reminders
 from sequences.engine import recorder
 from sequences.engine.planning import MANY, as_sets, grown
 from sequences.engine.sql import rows
 from sequences.models import Enrollment
 from tenants.models import Tenant
 from tenants.wall import use
-from tests.apps.sequences.lives import stage
+from tests.apps.sequences.lives import at, stage
 from tests.factories import ContactFactory, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,38 @@ def test_a_table_that_grew_by_many_rows_is_analysed_and_nested_loops_are_off_onl
     with as_sets():
         assert rows("SHOW enable_nestloop") == [("off",)]
     assert rows("SHOW enable_nestloop") == [("on",)]
+
+
+def statements_of_skipping(tenant: Tenant, people: int) -> int:
+    """How many statements it takes to skip the open calls of everybody."""
+    with use(tenant):
+        on = stage(
+            tenant, BODY.replace("KIND", "classic").replace("DAY1", "day: 1, ").replace("DAY2", "day: 2, ")
+        )
+        ContactFactory.create_batch(people, city="Rome")
+        on.work("05-04 09:00", is_accepted=False)
+        contacts = list(Enrollment.objects.values_list("contact_id", flat=True))
+        with CaptureQueriesContext(connection) as queries:
+            skipped = skip_reminders(
+                sequence=on.sequence, contacts=contacts, by=on.life.by, now=at("05-04 10:00")
+            )
+        assert skipped == people, "Ann is held: she has no first name"
+    return len(queries)
+
+
+def test_skipping_the_reminders_of_many_takes_as_many_statements_as_of_few(db: None) -> None:
+    few, many = (statements_of_skipping(make_tenant(), people) for people in (1, 60))
+    assert many == few
+
+
+def test_skipping_reminders_waits_for_the_run_before_it_locks_any(db: None) -> None:
+    """The sequence's row first, as runs do it; else both could wait for each other (semantics 2.3)."""
+    tenant = make_tenant()
+    with use(tenant):
+        on = stage(tenant, BODY.replace("KIND", "smart").replace("DAY1", "").replace("DAY2", ""))
+        with CaptureQueriesContext(connection) as queries:
+            skip_reminders(
+                sequence=on.sequence, contacts=[on.contact("ann")], by=on.life.by, now=at("05-04 10:00")
+            )
+    locks = [query["sql"] for query in queries if "FOR NO KEY UPDATE" in query["sql"]]
+    assert "sequences_sequence" in locks[0] and "activities_reminder" in locks[1]
