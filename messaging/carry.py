@@ -118,7 +118,7 @@ class Carrier:
             case "sent":
                 self.flush()
                 self._result = (message, results.was_sent(self.lease, message, at=now, said=said))
-                if self.mailbox.backoff_count:
+                if mailboxes.is_troubled(self.mailbox):
                     with use(self.lease.tenant_id):
                         mailboxes.well(self.mailbox)
             case "held_back":
@@ -129,6 +129,10 @@ class Carrier:
                 patiently(lambda: self._bounce(message, verdict, said))
             case "failed":
                 self._end(message, "refuse", verdict.reason, said)
+                if verdict.reason == "refused":
+                    with use(self.lease.tenant_id):
+                        self.is_broken = mailboxes.refused(self.mailbox, verdict, now=now)
+                    self.rest = self.is_broken
             case "retry" if verdict.scope == "mailbox":
                 self._again(message, due_at=message.due_at, said=said)
                 with use(self.lease.tenant_id):

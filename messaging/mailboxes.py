@@ -28,6 +28,8 @@ RESTS = {
     "auth": "Its server does not let it sign in for now",
     "quota": "Its server takes no more mails today",
 }
+REFUSED_IN_ROW = 10
+"""So many refusals with no mail taken between are no accident of ten recipients."""
 
 
 def server_of(mailbox: Mailbox, password: str | None = None) -> Server:
@@ -53,12 +55,30 @@ def open_transport(server: Server) -> Transport:
     )
 
 
+def is_troubled(mailbox: Mailbox) -> bool:
+    """Whether there are earlier troubles that something sent puts an end to."""
+    return bool(mailbox.backoff_count or mailbox.refused_in_row)
+
+
 def well(mailbox: Mailbox) -> None:
     """Something was sent: earlier troubles are over."""
-    if mailbox.backoff_count:
-        working = Mailbox.objects.filter(pk=mailbox.pk, state=Mailbox.WORKING)
-        working.update(backoff_count=0, backoff_until=None, problem="")
-        mailbox.backoff_count, mailbox.backoff_until = 0, None
+    working = Mailbox.objects.filter(pk=mailbox.pk, state=Mailbox.WORKING)
+    working.update(backoff_count=0, backoff_until=None, refused_in_row=0, problem="")
+    mailbox.backoff_count, mailbox.backoff_until, mailbox.refused_in_row = 0, None, 0
+
+
+def refused(mailbox: Mailbox, verdict: Verdict, *, now: datetime) -> bool:
+    """Its server refused a mail for good, though not for a dead address; whether the mailbox is broken by that.
+
+    One such mail is the mail's trouble. ``REFUSED_IN_ROW`` with none taken between are the mailbox's: what waits is
+    kept from the same end until somebody has looked (reliability S3).
+    """
+    mailbox.refused_in_row += 1
+    Mailbox.objects.filter(pk=mailbox.pk).update(refused_in_row=F("refused_in_row") + 1)
+    if mailbox.refused_in_row < REFUSED_IN_ROW:
+        return False
+    breaks(mailbox, f"Its server refused {mailbox.refused_in_row} mails in a row: {_told(verdict)}", now=now)
+    return True
 
 
 def trouble(mailbox: Mailbox, verdict: Verdict, *, now: datetime) -> None:
@@ -66,7 +86,7 @@ def trouble(mailbox: Mailbox, verdict: Verdict, *, now: datetime) -> None:
 
     Rests double from a minute to an hour; after a used-up quota until the next day of its member (R-020).
     """
-    told = " ".join(part for part in (str(verdict.code or ""), verdict.text) if part)
+    told = _told(verdict)
     if verdict.lasting:
         breaks(mailbox, f"{PROBLEMS.get(verdict.reason, 'The server refuses')}: {told}", now=now)
         return
@@ -95,7 +115,12 @@ def works(mailbox: Mailbox, *, now: datetime) -> None:
     """It was tested and works; what waited for it leaves, also what a gate holds at this moment."""
     stops.lock([(stops.MAILBOX, str(mailbox.pk))])
     Mailbox.objects.filter(pk=mailbox.pk).update(
-        state=Mailbox.WORKING, problem="", tested_at=now, backoff_until=None, backoff_count=0
+        state=Mailbox.WORKING,
+        problem="",
+        tested_at=now,
+        backoff_until=None,
+        backoff_count=0,
+        refused_in_row=0,
     )
     outbox.release_mailbox(mailbox.pk, now=now)
 
@@ -104,6 +129,10 @@ def switch_off(mailbox: Mailbox, *, now: datetime) -> None:
     """Its owner does not want anything to leave from it; its messages wait."""
     Mailbox.objects.filter(pk=mailbox.pk).update(state=Mailbox.OFF)
     outbox.hold_mailbox(mailbox.pk, now=now)
+
+
+def _told(verdict: Verdict) -> str:
+    return " ".join(part for part in (str(verdict.code or ""), verdict.text) if part)
 
 
 def _next_day(mailbox: Mailbox, now: datetime) -> datetime:

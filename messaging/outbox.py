@@ -207,11 +207,12 @@ def record_by_hand(
 
 
 RESENT = "resent"
-"""``resolved_by`` of a message that a person sent again while nobody knew what became of it."""
+"""``resolved_by`` of a message that did not leave, or may not have, and that a person sent again."""
 
 
 def make_again(old: Message, *, now: datetime) -> Message:
-    """The pending message that a person wants instead of one in doubt (messaging.commands.messages.resend).
+    """The pending message that a person wants instead of one that did not leave, or may not have
+    (messaging.commands.messages.resend).
 
     The old one keeps that it was sent again. The bytes of the new one are made anew. It is stale after a day: the
     floor of sequences, which knows their days, is not asked.

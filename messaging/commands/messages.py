@@ -1,4 +1,4 @@
-"""What a person may do with a single message: send one again of which nobody knows what became (reliability §2)."""
+"""What a person may do with a single message: send one again that did not leave, or may not have (reliability §2)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from django.db import transaction
 
 from activities.models import Fact
 from audience.models import Suppression
-from messaging import guards, outbox
-from messaging.lifecycle import State
+from messaging import evidence, guards, outbox
 from messaging.models import Mailbox, Message
 from tenants.commands import audit
 from tenants.models import Member
@@ -29,20 +28,24 @@ def may_resend(member: Member | None, message: Message) -> bool:
     return mailbox is not None and _is_own(mailbox, member)
 
 
-def is_resendable(message: Message) -> bool:
-    """Whether there is anything to decide: nobody knows what became of it, and nobody sent it again."""
-    return message.state == State.UNKNOWN and message.resolved_by != outbox.RESENT
+def why_not(message: Message) -> str:
+    """Why there is nothing to decide: it left or still may, nobody is there, or it was sent again; else empty."""
+    if message.state not in evidence.UNSENT:
+        return "Only a message that failed, came too late or is in doubt can be sent again."
+    if message.reason == "hard_bounce":
+        return "There is nobody at its address."
+    return "It was sent again already." if message.resolved_by == outbox.RESENT else ""
 
 
 @transaction.atomic
 def resend(*, message: Message, by: Member, now: datetime) -> Message:
-    """Send an ``unknown`` message once more, because a person decided so; the new message. The old one stays unknown.
+    """Send a message once more that failed, expired or is in doubt, because a person decided so; the new message.
 
-    The new one is written anew from the values of its sending, by the same version of the template, and waits for the
-    same things as any other: pauses, the recipient's window, the mailbox's cap. It does not count for the sender's
-    daily limit, which runs alone spend (semantics 2.29). Audit log and timeline name who decided.
+    The old one stays what it is. The new one is written anew from the values of its sending, by the same version of the
+    template, and waits for the same things as any other: pauses, the recipient's window, the mailbox's cap. It does not
+    count for the sender's daily limit, which runs alone spend (semantics 2.29). Audit log and timeline name who decided.
 
-    Raises PermissionDenied, and CannotResend where it is known what became of it, it was sent again already, its
+    Raises PermissionDenied, and CannotResend where it left, was cancelled or still waits, was sent again already, its
     mailbox is gone, its stay has ended otherwise than completed, or its address is suppressed.
     """
     if not may_resend(by, message):
@@ -61,10 +64,8 @@ def resend(*, message: Message, by: Member, now: datetime) -> Message:
 
 def _against(old: Message) -> str:
     """What speaks against it, if anything."""
-    if old.state != State.UNKNOWN:
-        return "It is known what became of this message; only one in doubt can be sent again."
-    if not is_resendable(old):
-        return "It was sent again already."
+    if why := why_not(old):
+        return why
     if old.channel == "email" and old.mailbox_id is None:
         return "The mailbox that it left from is not connected any more."
     reason = Suppression.objects.filter(channel=old.channel, address_norm=old.address_norm).order_by(

@@ -29,6 +29,9 @@ class Mailbox(TenantModel):
     tested_at = models.DateTimeField(null=True, blank=True)
     backoff_until = models.DateTimeField(null=True, blank=True)
     backoff_count = models.PositiveIntegerField(default=0)
+    refused_in_row = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="mails that its server refused since it took one"
+    )
     daily_cap = models.PositiveIntegerField(
         null=True, blank=True, help_text="the provider's own, over 24 hours"
     )

@@ -1,4 +1,4 @@
-"""Sending a message again of which nobody knows whether it left: asked first, then done (reliability §2)."""
+"""Sending a message again that did not leave, or may not have: asked first, then done (reliability §2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tenants.access import MemberRequest, requires
 
 def may_resend(request: MemberRequest, message: Message) -> bool:
     """Whether there is anything to decide, and it is for the member to decide it."""
-    return commands.is_resendable(message) and commands.may_resend(request.member, message)
+    return not commands.why_not(message) and commands.may_resend(request.member, message)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,6 +42,7 @@ def resend(request: MemberRequest, pk: int) -> HttpResponse:
         "message": message,
         "may": may_resend(request, message),
         "why": evidence.why(message),
+        "why_not": commands.why_not(message) or "Whose mailbox it is, or who manages mailboxes, may send it again.",
         "heard": evidence.heard(message),
         "at": evidence.ended_at(message),
     }

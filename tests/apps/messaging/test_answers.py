@@ -11,6 +11,7 @@ from activities.models import Fact
 from audience.models import Suppression
 from messaging import signals
 from messaging.delivery import visit
+from messaging.mailboxes import works
 from messaging.models import Message
 from messaging.reaper import reap
 from tenants.models import Tenant
@@ -151,6 +152,36 @@ def test_a_refused_sign_in_breaks_the_mailbox_and_its_messages_wait(tenant: Tena
     assert set(Message.objects.values_list("state", "held_since")) == {("pending", time.at)}
     time.pass_by(days=3)
     assert reap(tenant.pk, now=time.at) == {}, "nothing fails or expires meanwhile (complaint 4)"
+
+
+def test_ten_refusals_in_a_row_break_the_mailbox_and_the_rest_wait(
+    tenant: Tenant, sink: Sink, time: Time
+) -> None:
+    mailbox = make_mailbox(sink.port)
+    make_messages(mailbox, 30, **DAYS)
+    late(time)
+    sink.add(Rule(at="rcpt", reply="550 5.7.1 Refused", times=9))
+    sink.add(Rule(at="rcpt", reply="550 5.7.1 Refused", after=10))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"failed": 19, "sent": 1}, (
+        "one taken begins the count anew"
+    )
+    mailbox.refresh_from_db()
+    assert (mailbox.state, mailbox.refused_in_row) == ("broken", 10)
+    assert mailbox.problem == "Its server refused 10 mails in a row: 550 5.7.1 Refused"
+    assert Message.objects.filter(state="pending", held_since__isnull=False).count() == 10
+    sink.rules.clear()
+    works(mailbox, now=time.at)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 10}
+
+
+def test_dead_addresses_are_no_refusals_of_the_mailbox(tenant: Tenant, sink: Sink, time: Time) -> None:
+    mailbox = make_mailbox(sink.port)
+    make_messages(mailbox, 12, **DAYS)
+    late(time)
+    sink.add(Rule(at="rcpt", reply="550 5.1.1 No such user"))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"failed": 12}
+    mailbox.refresh_from_db()
+    assert (mailbox.state, mailbox.refused_in_row) == ("working", 0)
 
 
 @pytest.mark.parametrize("do", ["drop", "reset"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from activities.models import Fact
-from messaging.commands.messages import CannotResend, is_resendable, may_resend, resend
+from messaging.commands.messages import CannotResend, may_resend, resend, why_not
 from messaging.delivery import visit
 from messaging.intake import take_in
 from messaging.models import Mailbox, Message
@@ -43,14 +45,14 @@ def test_what_is_in_doubt_is_sent_again_once_with_bytes_of_its_own(
 ) -> None:
     mailbox = make_mailbox(sink.port)
     message = in_doubt(mailbox, sink, time)
-    assert is_resendable(message)
+    assert not why_not(message)
     again = resend(message=message, by=mailbox.member, now=time.at)
     assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
     again.refresh_from_db()
     message.refresh_from_db()
     assert (message.state, again.state, again.resend_no) == ("unknown", "sent", 1)
     assert again.message_id != message.message_id
-    assert not is_resendable(message)
+    assert why_not(message) == "It was sent again already."
     for known in (message, again):
         with pytest.raises(CannotResend):
             resend(message=known, by=mailbox.member, now=time.at)
@@ -96,6 +98,44 @@ def test_only_the_mailboxs_member_and_who_manages_mailboxes_decide(
         resend(message=message, by=other, now=time.at)
     assert Message.objects.count() == 1
     assert resend(message=message, by=admin, now=time.at).resend_no == 1
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.1 Our policy", "554 5.6.0 Not like this"])
+def test_what_a_server_refused_is_sent_again_when_a_person_says_so(
+    tenant: Tenant, sink: Sink, time: Time, reply: str
+) -> None:
+    mailbox = make_mailbox(sink.port)
+    message = make_message(mailbox)
+    sink.add(Rule(at="rcpt", reply=reply, times=1))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"failed": 1}
+    message.refresh_from_db()
+    again = resend(message=message, by=mailbox.member, now=time.at)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
+    message.refresh_from_db()
+    again.refresh_from_db()
+    assert (message.state, again.state, len(sink.messages)) == ("failed", "sent", 1)
+    with pytest.raises(CannotResend, match="again already"):
+        resend(message=message, by=mailbox.member, now=time.at)
+
+
+def test_what_came_too_late_is_fresh_again_for_a_day(tenant: Tenant, sink: Sink, time: Time) -> None:
+    mailbox = make_mailbox(sink.port)
+    message = make_message(mailbox, not_after=time.at - timedelta(hours=1))
+    assert reap(tenant.pk, now=time.at) == {"expired": 1}
+    message.refresh_from_db()
+    again = resend(message=message, by=mailbox.member, now=time.at)
+    assert again.not_after == time.at + timedelta(days=1)
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"sent": 1}
+
+
+def test_nobody_is_written_to_again_where_nobody_is(tenant: Tenant, sink: Sink, time: Time) -> None:
+    mailbox = make_mailbox(sink.port)
+    message = make_message(mailbox)
+    sink.add(Rule(at="rcpt", reply="550 5.1.1 Nobody", times=1))
+    assert visit(tenant.pk, mailbox.pk, clock=time) == {"failed": 1}
+    message.refresh_from_db()
+    with pytest.raises(CannotResend, match="nobody at its address"):
+        resend(message=message, by=mailbox.member, now=time.at)
 
 
 def test_nothing_sends_it_again_by_itself(tenant: Tenant, sink: Sink, time: Time) -> None:

@@ -42,7 +42,7 @@ def test_the_timeline_shows_what_is_known(client: Client, contact: Contact) -> N
     assert "Resend" in told
 
 
-def test_what_was_refused_is_shown_with_the_answer_and_cannot_be_resent(
+def test_where_nobody_is_the_answer_is_shown_and_nothing_can_be_resent(
     client: Client, contact: Contact
 ) -> None:
     Message.objects.filter(contact=contact).update(
@@ -52,7 +52,20 @@ def test_what_was_refused_is_shown_with_the_answer_and_cannot_be_resent(
     assert "Could not be sent: Hello , since there is nobody at this address" in told
     assert "When the recipient was named: 550 5.1.1 No such user" in told and "Resend" not in told
     page = get(client, f"/messages/{Message.objects.get(contact=contact).pk}/resend/")
-    assert "only one in doubt can be sent again" in page and ">Resend</button>" not in page
+    assert "There is nobody at its address." in page and ">Resend</button>" not in page
+
+
+def test_what_was_refused_for_another_reason_can_be_resent(client: Client, contact: Contact) -> None:
+    Message.objects.filter(contact=contact).update(
+        state="failed", reason="refused", smtp_phase="rcpt", smtp_code=550, smtp_text="5.7.1 Our policy"
+    )
+    told = " ".join(lines(get(client, f"/contacts/{contact.pk}/timeline/")))
+    assert "since the recipient’s server refused it" in told and "Resend" in told
+    path = f"/messages/{Message.objects.get(contact=contact).pk}/resend/"
+    assert "The first one did not arrive." in get(client, path)
+    client.post(path)
+    told = " ".join(lines(get(client, f"/contacts/{contact.pk}/timeline/")))
+    assert "It was sent again." in told and "Resend" not in told
 
 
 def test_the_people_of_the_sequence_show_it_and_the_number_leads_there(
