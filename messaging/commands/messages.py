@@ -41,9 +41,10 @@ def why_not(message: Message) -> str:
 def resend(*, message: Message, by: Member, now: datetime) -> Message:
     """Send a message once more that failed, expired or is in doubt, because a person decided so; the new message.
 
-    The old one stays what it is. The new one is written anew from the values of its sending, by the same version of the
-    template, and waits for the same things as any other: pauses, the recipient's window, the mailbox's cap. It does not
-    count for the sender's daily limit, which runs alone spend (semantics 2.29). Audit log and timeline name who decided.
+    The old one stays what it is. The new one is written anew from the values of its sending, by the same version of
+    the template, and waits for the same things as any other: pauses, the window of the recipient, the cap of the
+    mailbox. It does not count for the daily limit of the sender, which runs alone spend (semantics 2.29). Audit log
+    and timeline name who decided.
 
     Raises PermissionDenied, and CannotResend where it left, was cancelled or still waits, was sent again already, its
     mailbox is gone, its stay has ended otherwise than completed, or its address is suppressed.

@@ -42,7 +42,8 @@ def resend(request: MemberRequest, pk: int) -> HttpResponse:
         "message": message,
         "may": may_resend(request, message),
         "why": evidence.why(message),
-        "why_not": commands.why_not(message) or "Whose mailbox it is, or who manages mailboxes, may send it again.",
+        "why_not": commands.why_not(message)
+        or "Whose mailbox it is, or who manages mailboxes, may send it again.",
         "heard": evidence.heard(message),
         "at": evidence.ended_at(message),
     }
