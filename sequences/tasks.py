@@ -27,4 +27,6 @@ def tick_tenant(tenant_id: int) -> None:
 def make_forecast(tenant_id: int, sequence_id: int, token: str) -> None:
     """Live through the days to come for somebody who waits for it."""
     with use(tenant_id):
-        jobs.work(sequence_id, token, now=database_now())
+        is_early = jobs.work(sequence_id, token, now=database_now())
+    if is_early:
+        make_forecast.apply_async((tenant_id, sequence_id, token), countdown=jobs.AGAIN.total_seconds())

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.cache import cache
 
 from sequences.engine.questions import Unreadable
+from sequences.forecast import turns
 from sequences.forecast.living import Cancelled, forecast
 from sequences.forecast.results import Forecast
 from sequences.models import Sequence
@@ -21,13 +22,15 @@ from tenants.wall import current_id
 KEPT = timedelta(hours=1)
 PATIENCE = timedelta(minutes=5)
 """So long without a word a job has broken off: longer than any forecast is let to take."""
+AGAIN = timedelta(seconds=2)
+"""Then a job that found no place asks again."""
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
 @dataclass(frozen=True)
 class Job:
-    """``done`` of ``days`` days were lived. ``told_at``: when that was said last."""
+    """``done`` of ``days`` days were lived. ``told_at``: when that was said last. ``behind``: whom it waits for."""
 
     days: int
     contact_id: int | None
@@ -35,6 +38,7 @@ class Job:
     told_at: str
     state: str = WAITING
     done: int = 0
+    behind: str = ""
     problem: str = ""
     result: dict[str, Any] | None = None
 
@@ -77,17 +81,27 @@ def cancel(sequence_id: int, token: str) -> None:
     cache.set(f"{_key(sequence_id, token)}:off", 1, timeout=KEPT.total_seconds())
 
 
-def work(sequence_id: int, token: str, *, now: datetime) -> None:
-    """Make the forecast, in the tenant in use. A job that is over or forgotten is left alone."""
+def work(sequence_id: int, token: str, *, now: datetime) -> bool:
+    """Make the forecast, in the tenant in use; whether to ask again later, since it was not its turn.
+
+    A job that is over or forgotten is left alone.
+    """
     job = job_of(sequence_id, token)
     sequence = Sequence.objects.select_related("plan").filter(pk=sequence_id).first()
     if job is None or job.is_over or sequence is None:
-        return
+        return False
     # The engine works in a scratch tenant meanwhile: the key is that of the tenant who asked.
     key, at = _key(sequence_id, token), now.isoformat()
 
     def told(state: str, **more: Any) -> None:
         _keep(key, Job(**{**asdict(job), "state": state, "told_at": at, **more}))
+
+    if cache.get(f"{key}:off"):
+        told(CANCELLED)
+        return False
+    if waits_for := turns.behind():
+        told(WAITING, behind=waits_for)
+        return True
 
     def progress(done: int, of: int) -> bool:
         told(RUNNING, done=done)
@@ -110,6 +124,7 @@ def work(sequence_id: int, token: str, *, now: datetime) -> None:
         raise
     else:
         told(DONE, done=job.days, result=found.as_json())
+    return False
 
 
 def _keep(key: str, job: Job) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+import pytest
+from django.db import connection
 from django.test import Client
+from django.utils.timezone import now
+from pytest_django import Settings
 
 from audience.models import Contact
-from sequences.forecast import jobs
+from messaging.stops import advisory_key
+from sequences.forecast import jobs, turns
 from sequences.models import Enrollment, Sequence
 from tenants.models import Tenant
 from tests.factories import NOW, ContactFactory, make_member
@@ -75,6 +83,56 @@ def test_a_forecast_that_nobody_works_on_is_said_to_be_lost(
     token = jobs.ask(sequence, days=14, contact_id=None, now=NOW - timedelta(minutes=6))
     page = client.get(f"{there(sequence)}?run={token}").content.decode()
     assert "Nobody works on it any more" in page
+
+
+@contextmanager
+def another_worker_has(number: int) -> Iterator[None]:
+    """A lock that a transaction of somebody else holds meanwhile."""
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        yield
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ("workspace", "Waits: another forecast of this workspace is being made"),
+        ("others", "Waits: forecasts of others are being made"),
+    ],
+)
+def test_a_forecast_waits_for_its_turn_and_says_so(
+    client: Client, sequence: Sequence, tenant: Tenant, of: str, said: str
+) -> None:
+    ContactFactory(city="Bonn")
+    token = jobs.ask(sequence, days=14, contact_id=None, now=now() - timedelta(minutes=10))
+    address = f"{there(sequence)}?run={token}"
+    place = (tenant.pk, "forecast", "") if of == "workspace" else (turns.NOBODY, "forecast", "0")
+    with another_worker_has(advisory_key(*place)):
+        assert jobs.work(sequence.pk, token, now=now()), "it shall ask again"
+    page = client.get(address, headers={"HX-Request": "true"})
+    assert page.status_code == 200 and said in words(page.content.decode())
+    assert not jobs.work(sequence.pk, token, now=now())
+    assert "People lived through 1" in words(client.get(address).content.decode())
+
+
+def test_as_many_forecasts_are_made_as_the_installation_lets(
+    client: Client, sequence: Sequence, tenant: Tenant, settings: Settings
+) -> None:
+    ContactFactory(city="Bonn")
+    settings.FORECASTS_AT_ONCE = 2
+    with another_worker_has(advisory_key(turns.NOBODY, "forecast", "0")):
+        assert "People lived through 1" in made(client, sequence)
+
+
+def test_one_that_waits_can_be_cancelled(client: Client, sequence: Sequence, tenant: Tenant) -> None:
+    live(sequence, tenant, people=1)
+    address = ask(client, sequence)
+    token = address.partition("run=")[2]
+    with another_worker_has(advisory_key(tenant.pk, "forecast", "")):
+        assert jobs.work(sequence.pk, token, now=NOW)
+        client.post(address, {"cancel": "1"})
+        assert not jobs.work(sequence.pk, token, now=NOW), "nobody waits any more"
+    assert "Cancelled." in client.get(address).content.decode()
 
 
 def test_a_draft_with_faults_is_not_foretold(client: Client, sequence: Sequence, tenant: Tenant) -> None:
