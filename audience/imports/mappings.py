@@ -9,7 +9,7 @@ from audience.catalogue import catalogue, lowered
 from audience.conditions.types import FieldType
 from audience.imports.forming import fields_of
 from audience.imports.jobs import MAKES_FIELDS
-from audience.imports.matching import match_columns, simplified
+from audience.imports.matching import LINE, REASON, match_columns, simplified
 from audience.models import ImportJob, ImportMapping
 from tenants.models import Member
 from tenants.policy import can
@@ -31,7 +31,7 @@ def save(job: ImportJob, name: str, *, by: Member, at: datetime) -> ImportMappin
     kept.columns = {
         plain: new.get(key, key)
         for column, key in reversed(list(zip(job.header, job.columns, strict=True)))
-        if (plain := simplified(column))
+        if (plain := simplified(column)) in _columns_of(job)
     }
     kept.constants = {new.get(key, key): text for key, text in job.constants.items()}
     for attribute in ALIKE:
@@ -43,7 +43,7 @@ def save(job: ImportJob, name: str, *, by: Member, at: datetime) -> ImportMappin
 
 def fitting(job: ImportJob) -> ImportMapping | None:
     """The mapping that knows exactly the columns of this file, the one that was saved last."""
-    names = {plain for column in job.header if (plain := simplified(column))}
+    names = _columns_of(job)
     for kept in ImportMapping.objects.filter(kind=job.kind).order_by("-saved_at"):
         if set(kept.columns) == names:
             return kept
@@ -78,6 +78,12 @@ def apply(kept: ImportMapping, job: ImportJob, *, by: Member) -> list[str]:
         setattr(job, attribute, getattr(kept, attribute))
     job.save()
     return [f"“{name}” went into a field that there is no more; it is left out." for name in lost]
+
+
+def _columns_of(job: ImportJob) -> set[str]:
+    """The columns that matter to a mapping: without those that a file of refused rows has beside its own."""
+    plain = {simplified(column) for column in job.header}
+    return plain - {"", simplified(LINE), simplified(REASON)}
 
 
 def _key(job: ImportJob, told: str, label: str, known: Container[str], lost: list[str], *, by: Member) -> str:

@@ -51,6 +51,16 @@ def test_refused_rows_are_mended_and_imported_again_as_they_were(me: Somebody) -
         assert (ann.first_name, getattr(ann, note)) == ("=Ann", "=1+1")
 
 
+def test_mended_rows_are_matched_by_the_mapping_that_was_kept_for_their_file(me: Somebody) -> None:
+    path = started(me, "email,first name,Note\nann at x.example,Ann,hot\n", tags="fair", save_as="Fair")
+    work(me, path)
+    mended = me.client.get(f"{path}refused.csv").getvalue().replace(b"ann at x.example", b"ann@x.example")
+    assert "Matched as “Fair”." in me.get(upload(me, mended))
+    with use(me.tenant):
+        again = ImportJob.objects.latest("pk")
+        assert (again.columns, again.constants) == (["", "", "email", "first_name", ""], {"tags": "fair"})
+
+
 def test_of_many_refused_rows_the_first_are_shown_and_all_downloaded(me: Somebody) -> None:
     path = started(me, "email,first name\n" + "".join(f"nobody {n},x\n" for n in range(60)))
     work(me, path)
