@@ -23,6 +23,7 @@ OWN_CONTROL = ("tags", "owner", "lifecycle_stage", "source")
 FURTHER_CONSTANTS = 2
 NEVER_THE_SAME = {"email", "name", FULL_NAME.key, FURTHER.key}
 
+WHAT = [(CONTACT, "People"), (ACCOUNT, "Companies")]
 ENCODINGS = [
     ("", "Find out anew"),
     ("utf-8", "Unicode (UTF-8)"),
@@ -47,7 +48,7 @@ class UploadForm(forms.Form):
     )
     kind = forms.ChoiceField(
         label="What it holds",
-        choices=[(CONTACT, "People"), (ACCOUNT, "Companies")],
+        choices=WHAT,
         initial=CONTACT,
         widget=forms.RadioSelect,
     )

@@ -16,7 +16,7 @@ from audience.catalogue import CannotMakeField, catalogue, choices_of
 from audience.imports import jobs, mappings
 from audience.imports.checking import CHECKED_AT_ONCE, check_now
 from audience.imports.decoding import Unreadable
-from audience.imports.forms import DELIMITERS, ENCODINGS, ChoicesForm, UploadForm, with_current
+from audience.imports.forms import DELIMITERS, ENCODINGS, WHAT, ChoicesForm, UploadForm, with_current
 from audience.imports.jobs import MAKES_FIELDS, CannotImport, Choices
 from audience.imports.mappings import NotYours
 from audience.imports.refused import refused_rows
@@ -52,7 +52,8 @@ def index(request: MemberRequest) -> HttpResponse:
 @requires("import.run")
 def new(request: MemberRequest) -> HttpResponse:
     """Upload a file; what cannot be read is refused at it."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    told = {"kind": request.GET["kind"]} if request.GET.get("kind") in dict(WHAT) else None
+    form = UploadForm(request.POST or None, request.FILES or None, initial=told)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
@@ -272,6 +273,7 @@ def _seen(request: MemberRequest, pk: int) -> ImportJob:
 
 def _matching(request: MemberRequest, job: ImportJob, mapping: Mapping, form: ChoicesForm) -> HttpResponse:
     stage = catalogue().get("contact", "lifecycle_stage")
+    encoding = job.encoding.removesuffix("-sig")  # with a mark at its beginning or without: the same letters
     context: dict[str, Any] = {
         "job": job,
         "mapping": mapping,
@@ -279,7 +281,8 @@ def _matching(request: MemberRequest, job: ImportJob, mapping: Mapping, form: Ch
         "stages": choices_of(stage) if stage else [],
         "mappings": [(kept.pk, kept.name) for kept in ImportMapping.objects.filter(kind=job.kind)],
         "sheets": [(name, name) for name in job.sheets],
-        "encodings": with_current(ENCODINGS, job.encoding),
+        "encoding": encoding,
+        "encodings": with_current(ENCODINGS, encoding),
         "delimiters": with_current(DELIMITERS, job.delimiter),
     }
     return render(request, "audience/import_match.html", context, status=422 if form.is_bound else 200)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -123,3 +125,16 @@ def test_a_workbook_that_cannot_be_read_is_refused_at_its_place(
     assert reason in words(response.content.decode())
     with use(me.tenant):
         assert not ImportJob.objects.exists() and not ImportFile.objects.exists()
+
+
+def test_who_comes_from_the_companies_finds_companies_chosen(me: Somebody) -> None:
+    chosen = r'<input[^>]*value="(\w+)"[^>]*checked'
+    for asked, kind in (("", "contact"), ("?kind=account", "account"), ("?kind=nonsense", "contact")):
+        assert re.findall(chosen, me.get(f"/imports/new/{asked}")) == [kind]
+
+
+def test_letters_are_told_by_a_name_for_people_with_a_mark_or_without(me: Somebody) -> None:
+    for data in ("email\na@x.example\n".encode("utf-8-sig"), b"email\na@x.example\n"):
+        html = me.get(upload(me, data))
+        assert '<option value="utf-8" selected>Unicode (UTF-8)</option>' in html
+        assert "utf-8-sig" not in html
