@@ -16,6 +16,7 @@ from sequences.views import (
     forecast,
     listing,
     people,
+    publishing,
     sample,
     sharing,
     status,
@@ -42,8 +43,8 @@ editing = [
     path("steps/<str:key>/switch/", steps.switch, name="sequence-step-switch"),
     path("steps/<str:key>/copy/", steps.copy, name="sequence-step-copy"),
     path("steps/<str:key>/remove/", steps.remove, name="sequence-step-remove"),
-    path("publish/", steps.publish_draft, name="sequence-publish"),
-    path("discard/", steps.discard, name="sequence-discard"),
+    path("publish/", publishing.publish, name="sequence-publish"),
+    path("discard/", publishing.discard, name="sequence-discard"),
 ]
 
 states = [

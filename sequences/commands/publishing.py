@@ -32,6 +32,8 @@ def publish(
     old, draft = _plans(locked(sequence))
     refuse_unseen(sequence, seen, mark_of_plan(draft), by, "then publish")
     changes = changes_between(old.steps.all(), draft.steps.all())
+    if not changes:
+        raise Refused("There is nothing to publish: the draft has the same steps as the version that runs.")
     draft.note, draft.made_by, draft.published_at = note, by, now
     draft.number = old.number + 1
     draft.save()

@@ -17,7 +17,7 @@ from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from sequences import schedule
 from sequences.calendar import Occurrence
-from sequences.changes import ADDED, Change, Reach, reach
+from sequences.changes import ADDED, Change, Place, Reach, reach
 from sequences.engine import run
 from sequences.engine.due import plan_keys, work_of
 from sequences.engine.questions import INSIDE, Questions
@@ -49,7 +49,7 @@ def waiting_mails(sequence: Sequence) -> dict[str, int]:
 def of_day(sequence: Sequence, day: int) -> Reach:
     """Whom a step on a day reaches, if it is added there."""
     step = Step(day=day)
-    return reach(Change(ADDED, "", step, day), days_done(sequence, last_ordinal(sequence.pk)))
+    return reach(Change(ADDED, "", step, Place(day)), days_done(sequence, last_ordinal(sequence.pk)))
 
 
 def ending(sequence: Sequence, plan: Plan, *, now: datetime) -> int:

@@ -10,22 +10,21 @@ from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
-from sequences.changes import changes_between
 from sequences.checking import facts_of
 from sequences.checks import check, faults
 from sequences.commands.editing import SETTINGS
 from sequences.commands.planning import MOST_STEPS
 from sequences.findings import Finding
-from sequences.forms import RECORD_HINTS, PublishForm
+from sequences.forms import RECORD_HINTS
 from sequences.holidays import countries
 from sequences.models import Sequence, Status
-from sequences.reading import effects
 from sequences.reading.figures import step_figures
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short
 from sequences.reading.timeline import days_of, numbers_of
 from sequences.reading.trees import tree_in_words
-from sequences.seen import mark_of_all, mark_of_plan
+from sequences.reading.unpublished import unpublished
+from sequences.seen import mark_of_all
 from sequences.views.access import changed_by, go
 from sequences.views.panel import StepPanel, asked_panel, preview_of
 from sequences.views.sections import SECTIONS, Section, Timing
@@ -137,7 +136,6 @@ def context_of(
         "faults": faults(findings),
         "links": {finding: link_of(finding) for finding in findings},
         "unpublished": unpublished(sequence),
-        "publish_form": PublishForm(),
         "zones": zone_names(),
         "countries": countries(),
         "record_hints": RECORD_HINTS,
@@ -158,23 +156,6 @@ def next_day(material: Material) -> int:
     """The day that a new step at the end proposes: two after the last."""
     last = max((step.day or 0 for step in material.steps), default=0)
     return min(last + 2, 90) if last else 1
-
-
-def unpublished(sequence: Sequence) -> dict[str, Any] | None:
-    """The changes of the draft, each with whom it reaches; how many are inside, and how many of them it completes.
-
-    None where there is no draft.
-    """
-    if sequence.draft is None:
-        return None
-    found = changes_between(sequence.plan.steps.all(), sequence.draft.steps.all())
-    ending = effects.ending(sequence, sequence.draft, now=now())
-    more = {
-        "ending": ending,
-        "seen": mark_of_plan(sequence.draft),
-        "waiting": effects.waiting_mails(sequence),
-    }
-    return effects.reached(sequence, found) | more
 
 
 def link_of(finding: Finding) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What is done to steps in the editor: add, change, move, copy, remove; publish and discard."""
+"""What is done to steps in the editor: add, change, move, copy, remove."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from django.http import HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
-from sequences.checking import faults_of
 from sequences.commands.planning import copy_step, move_step, remove_step, switch_step
-from sequences.commands.publishing import discard_draft, publish
-from sequences.forms import PublishForm
 from sequences.models import Sequence
 from sequences.reading.material import Material
 from sequences.refusals import Refused
@@ -115,28 +112,4 @@ def remove(request: MemberRequest, sequence: Sequence, key: str) -> str:
     seen = request.POST.get("seen", "")
     remove_step(sequence=sequence, key=key, by=request.member, now=now(), seen=seen)
     messages.success(request, f"Step removed.{_when(sequence)}")
-    return _steps(sequence)
-
-
-@action("sequence.edit", refused="edit/")
-def publish_draft(request: MemberRequest, sequence: Sequence) -> str:
-    """Make the draft hold from the next run, unless something is wrong with it."""
-    found = faults_of(sequence)
-    if found:
-        more = f" ({len(found)} faults in all)" if len(found) > 1 else ""
-        messages.error(request, f"Not published: {found[0].message}{more}")
-        return f"/sequences/{sequence.pk}/edit/#review"
-    form = PublishForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
-    seen = request.POST.get("seen", "")
-    plan = publish(sequence=sequence, by=request.member, now=now(), note=note, seen=seen)
-    messages.success(request, f"Version {plan.number} holds from the next run.")
-    return f"/sequences/{sequence.pk}/"
-
-
-@action("sequence.edit", refused="edit/")
-def discard(request: MemberRequest, sequence: Sequence) -> str:
-    """Throw the unpublished edits away."""
-    discard_draft(sequence=sequence, by=request.member, now=now(), seen=request.POST.get("seen", ""))
-    messages.success(request, "The unpublished changes are thrown away.")
     return _steps(sequence)

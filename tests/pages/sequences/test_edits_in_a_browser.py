@@ -56,17 +56,17 @@ def test_an_edit_while_people_are_inside(site: Site) -> None:
     )
     expect(page.locator("[data-day='1'] .step-card").first).to_have_id("step-task2")
 
-    # The call is switched off, and the dialog says what all that means before it holds.
+    # The call is switched off, and the page before publishing says what all that means before it holds.
     page.locator("#step-call1 summary").click()
     page.get_by_role("button", name="Switch off").click()
     expect(page.locator("#step-call1")).to_contain_text("Off")
-    page.get_by_role("link", name="Publish …").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Look them up is new on day 1. 4 are past it.")
-    expect(dialog).to_contain_text(
+    page.get_by_role("link", name="Review and publish").click()
+    changes = page.locator("#changes")
+    expect(changes).to_contain_text("Look them up is new on day 1. 4 are past it.")
+    expect(changes).to_contain_text(
         "is switched off; its open reminders are cancelled. 1 will not get it any more, 3 are past it."
     )
-    expect(dialog).to_contain_text("Think is new on day 9. 4 will get it.")
+    expect(changes).to_contain_text("Think is new on day 9. 4 will get it.")
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.locator(".page-head")).to_contain_text("Active")
     with use(site.tenant):

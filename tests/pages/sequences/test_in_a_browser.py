@@ -128,7 +128,7 @@ def test_a_sequence_is_built_activated_and_changed_by_hand(site: Site, complaint
     page.get_by_label("Title").fill("Ring {{ first_name }}")
     page.get_by_role("button", name="Add step").click()
     expect(page.locator("#unpublished")).to_contain_text("1 change not yet published")
-    page.get_by_role("link", name="Publish …").click()
+    page.get_by_role("link", name="Review and publish").click()
     page.get_by_label("What changed?").fill("A call")
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.locator(".timeline")).to_contain_text("Ring first_name")
@@ -226,6 +226,7 @@ PAGES = (
     "/sequences/{pk}/runs/",
     "/sequences/{pk}/settings/",
     "/sequences/{pk}/versions/",
+    "/sequences/{pk}/publish/",
     "/sequences/{pk}/archive/",
     "/sequences/{pk}/edit/",
     "/sequences/{pk}/edit/?open=audience",

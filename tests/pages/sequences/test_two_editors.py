@@ -160,7 +160,8 @@ def test_changes_that_nobody_here_has_seen_are_neither_published_nor_thrown_away
     live(sequence, tenant, people=1)
     add_step(sequence=sequence, kind="task", by=sequence.owner, now=NOW, day=5, settings={"title": "Mine"})
     path = f"/sequences/{sequence.pk}/{verb}/"
-    mine = seen(text(client.get(f"/sequences/{sequence.pk}/edit/")), path)
+    shown = {"publish": path, "discard": f"/sequences/{sequence.pk}/edit/"}[verb]
+    mine = seen(text(client.get(shown)), path)
     add_step(sequence=sequence, kind="task", by=maya, now=NOW, day=6, settings={"title": "Half done"})
     said = text(client.post(path, {"seen": mine}, follow=True))
     assert "Maya Ortiz changed the sequence after you had opened the page." in said

@@ -1,0 +1,84 @@
+"""The draft of an activated sequence before it is published: what it changes and whom that touches (semantics 2.38)."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sequences.changes import Reach, changes_between
+from sequences.engine.questions import Unreadable
+from sequences.models import Sequence, Status
+from sequences.reading import effects
+from sequences.reading.audience import newcomers
+from sequences.reading.difference import Difference, difference
+from sequences.reading.material import Material
+from sequences.seen import mark_of_plan
+from tenants.models import Member
+
+
+def unpublished(sequence: Sequence) -> dict[str, Any] | None:
+    """How many changes wait, and of one that is alone whom it reaches; None where there is no draft."""
+    if sequence.draft is None:
+        return None
+    found = changes_between(sequence.plan.steps.all(), sequence.draft.steps.all())
+    is_said = len(found) == 1 and sequence.kind != "adaptive"
+    said = effects.reached(sequence, found if is_said else [])
+    reach = said["changes"][0][1] if is_said else None
+    return {
+        "count": len(found),
+        "inside": said["inside"],
+        "reach": reach,
+        "seen": mark_of_plan(sequence.draft),
+    }
+
+
+@dataclass(frozen=True)
+class Line:
+    """One change: whom it reaches, and how many of its mails were made and have not left."""
+
+    said: Difference
+    reach: Reach
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the page before publishing says. ``newcomers``: how many the next run would let in; None: not known."""
+
+    lines: list[Line]
+    inside: int
+    ending: int
+    newcomers: int | None
+    seen: str
+
+
+def draft_of(sequence: Sequence, by: Member, *, now: datetime) -> Draft:
+    """The draft that there is, against the plan that holds."""
+    assert sequence.draft is not None
+    before, after = Material(sequence, by, sequence.plan), Material(sequence, by, sequence.draft)
+    found = difference(before, after)
+    reached = effects.reached(sequence, [one.change for one in found])
+    waiting = effects.waiting_mails(sequence)
+    lines = [
+        Line(one, reach, waiting.get(one.change.key, 0))
+        for one, (_, reach) in zip(found, reached["changes"], strict=True)
+    ]
+    ending = effects.ending(sequence, sequence.draft, now=now)
+    return Draft(
+        lines, reached["inside"], ending, _newcomers(sequence, now=now), mark_of_plan(sequence.draft)
+    )
+
+
+def _newcomers(sequence: Sequence, *, now: datetime) -> int | None:
+    """With the plan of the draft, by which somebody may be refused whom nothing could reach (semantics 2.10)."""
+    if sequence.status != Status.ACTIVE:
+        return 0
+    thought = copy(sequence)
+    assert sequence.draft is not None
+    thought.plan = sequence.draft
+    try:
+        return newcomers(thought, now=now)
+    except Unreadable:
+        return None

@@ -1,0 +1,81 @@
+"""Publishing the draft of an activated sequence: what it changes, whom that touches, a note, and then it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods
+
+from sequences.checking import facts_of
+from sequences.checks import check, faults
+from sequences.commands.publishing import discard_draft
+from sequences.commands.publishing import publish as publish_draft
+from sequences.forms import PublishForm
+from sequences.models import Sequence
+from sequences.reading.material import Material
+from sequences.reading.unpublished import draft_of
+from sequences.refusals import Refused
+from sequences.views.access import action, changed_by, go
+from sequences.views.editor import link_of
+from tenants.access import MemberRequest, requires
+
+
+@require_http_methods(["GET", "POST"])
+@requires("sequence.view")
+def publish(request: MemberRequest, pk: int) -> HttpResponse:
+    """GET: what the draft changes, and what is wrong with it. POST: it holds, or the page again with the reason."""
+    sequence = changed_by(request, pk)
+    if sequence.draft is None:
+        messages.info(request, "There is nothing to publish: no step was changed.")
+        return go(request, f"/sequences/{sequence.pk}/edit/#steps")
+    form = PublishForm(request.POST if request.method == "POST" else None)
+    said = _published(request, sequence, form) if request.method == "POST" else ""
+    if said is None:
+        return go(request, f"/sequences/{sequence.pk}/")
+    context = page_of(request, sequence, form) | {"refused": said}
+    return render(request, "sequences/publish.html", context, status=422 if said else 200)
+
+
+def _published(request: MemberRequest, sequence: Sequence, form: PublishForm) -> str | None:
+    """Publish what the page showed; the reason why not, None where it was."""
+    found = faults(check(facts_of(Material(sequence, sequence.owner))))
+    if found:
+        return (
+            f"Not published: {len(found)} faults are to be mended first."
+            if len(found) > 1
+            else (f"Not published: {found[0].message}")
+        )
+    if not form.is_valid():
+        return "Not published: look at what is marked below."
+    seen = request.POST.get("seen", "")
+    try:
+        plan = publish_draft(sequence=sequence, by=request.member, now=now(), seen=seen, **form.cleaned_data)
+    except Refused as fault:
+        return fault.message
+    messages.success(request, f"Version {plan.number} holds from the next run.")
+    return None
+
+
+def page_of(request: MemberRequest, sequence: Sequence, form: PublishForm) -> dict[str, Any]:
+    """What the page before publishing is given."""
+    findings = check(facts_of(Material(sequence, request.member)))
+    return {
+        "sequence": sequence,
+        "draft": draft_of(sequence, request.member, now=now()),
+        "findings": findings,
+        "faults": faults(findings),
+        "links": {finding: link_of(finding) for finding in findings},
+        "form": form,
+    }
+
+
+@action("sequence.edit", refused="edit/")
+def discard(request: MemberRequest, sequence: Sequence) -> str:
+    """Throw the unpublished edits away."""
+    discard_draft(sequence=sequence, by=request.member, now=now(), seen=request.POST.get("seen", ""))
+    messages.success(request, "The unpublished changes are thrown away.")
+    return f"/sequences/{sequence.pk}/edit/#steps"
