@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, Value
 
 from audience.catalogue import catalogue
@@ -17,16 +18,24 @@ from audience.fields import RECORDS
 from audience.models import SavedView
 from audience.saved import views_for
 from messaging.models import Template
+from messaging.stops import advisory_key
 from messaging.templating import save_template
 from sequences.commands.editing import is_name_free, refuse_beyond_limit
+from sequences.engine.sql import rows
 from sequences.files.library import Known, Library
 from sequences.files.loading import World, load_sequence, stored_conditions
 from sequences.files.specs import SequenceSpec, TemplateSpec, ViewSpec
 from sequences.models import Sequence
+from sequences.refusals import Refused
 from tenants.commands import audit
 from tenants.fields import Lowered
 from tenants.models import Member
 from tenants.policy import require
+from tenants.wall import current_id
+
+
+TRIES = 3
+"""Files come in one after another; only a name that a page takes between the look and the taking costs a try."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +86,21 @@ def arriving(library: Library, *, by: Member) -> Arrival:
     return found
 
 
-@transaction.atomic
 def import_library(*, library: Library, by: Member, now: datetime) -> list[Sequence]:
     """Make everything that ``arriving`` says; the sequences, as drafts owned by ``by``. All of it or nothing.
 
-    Raises Refused beyond the limit of the role, CannotSave and TemplateRefused for views and templates.
+    A name that somebody takes in the same moment is taken: another is found. Raises Refused beyond the limit of the
+    role, CannotSave and TemplateRefused for views and templates.
     """
     require(by, "sequence.create")
+    for _ in range(TRIES):
+        with suppress(IntegrityError), transaction.atomic():
+            rows("SELECT pg_advisory_xact_lock(%s)", [advisory_key(current_id(), "files", "")])
+            return _brought_in(library, by, now)
+    raise Refused("Others are making the same names at this moment. Try it again.")
+
+
+def _brought_in(library: Library, by: Member, now: datetime) -> list[Sequence]:
     plan = arriving(library, by=by)
     members = {member.email: member for member in Member.objects.select_related("user")}
     world = World(
