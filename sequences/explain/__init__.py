@@ -11,10 +11,10 @@ from datetime import datetime
 from audience.models import Contact
 from sequences.calendar import Occurrence
 from sequences.engine.questions import INSIDE
+from sequences.explain.coming import next_look
 from sequences.explain.outside import Outside, outside_of
 from sequences.explain.stay import Told, told_of
-from sequences.models import Addition, Enrollment
-from sequences.reading.live import live_of
+from sequences.models import Addition, Enrollment, Status
 from sequences.reading.material import Material
 
 
@@ -24,7 +24,7 @@ class Explanation:
 
     ``material`` is of the plan that holds for them. ``stay`` is their latest, ``told`` what its steps were and will
     be; ``outside`` why they are not in, unless they are; ``addition``: they were added by hand and wait for
-    ``next_run``, which is None if none is to come.
+    ``next_run``, at which it is decided who comes in and who leaves; None if none is to come.
     """
 
     contact: Contact
@@ -39,6 +39,16 @@ class Explanation:
     def is_inside(self) -> bool:
         return self.stay is not None and self.stay.state in INSIDE
 
+    @property
+    def comes_in(self) -> bool:
+        """Whether the next run lets them in, as things stand."""
+        return bool(self.outside and not self.outside.reasons and self.next_run and self.admits)
+
+    @property
+    def admits(self) -> bool:
+        """Whether the sequence lets anybody in at all (semantics 2.1)."""
+        return self.material.sequence.status == Status.ACTIVE
+
 
 def explain(material: Material, contact: Contact, *, now: datetime) -> Explanation:
     """Everything about a contact and the sequence of the material, as of ``now``. Nothing is changed.
@@ -46,7 +56,7 @@ def explain(material: Material, contact: Contact, *, now: datetime) -> Explanati
     In a transaction of the caller's, which the engine's temporary tables live in. Raises
     sequences.engine.questions.Unreadable for stored conditions that cannot be read.
     """
-    sequence = material.sequence
+    sequence, published = material.sequence, material
     stays = Enrollment.objects.filter(sequence=sequence, contact=contact).order_by("-pk")
     stay = stays.select_related("account", "opportunity", "plan", "added_by__user").first()
     if stay is not None:
@@ -54,12 +64,11 @@ def explain(material: Material, contact: Contact, *, now: datetime) -> Explanati
         if stay.plan is not None:  # pinned (semantics 5.14)
             material = Material(sequence, material.member, stay.plan)
     is_inside = stay is not None and stay.state in INSIDE
-    return Explanation(
-        contact,
-        material,
-        stay,
-        told_of(stay, material, now=now) if stay else None,
-        None if is_inside else outside_of(material, contact, now=now),
-        Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user").first(),
-        live_of(sequence, material.steps, now=now).next_run,
-    )
+    added = Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user").first()
+    next_run = next_look(sequence, now=now, by_hand=added is not None)
+    outside = None
+    if not is_inside:
+        at = next_run.at if next_run else now
+        outside = outside_of(published, contact, now=at, is_added=added is not None)
+    told = told_of(stay, material, now=now) if stay else None
+    return Explanation(contact, material, stay, told, outside, added, next_run)

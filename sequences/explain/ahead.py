@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import dropwhile
 
-from sequences import schedule
 from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
+from sequences.explain.coming import Pending, moment_on_a_path, runs_ahead
 from sequences.models import Enrollment
 from sequences.reading.figures import days_behind
-from sequences.reading.live import coming
 from sequences.reading.people import due_at, enough
 from steps.models import Step
 
@@ -30,13 +29,18 @@ class Ahead:
     candidates: tuple[str, ...] = ()
 
 
-def ahead_of(stay: Enrollment, open_steps: list[Step], *, now: datetime) -> Ahead:
-    """What is to come of the steps that a stay has not had, if nothing is held or missed."""
+def ahead_of(
+    stay: Enrollment, open_steps: list[Step], *, now: datetime, pending: Pending | None = None
+) -> Ahead:
+    """What is to come of the steps that a stay has not had, if nothing is held or missed.
+
+    ``pending``: the condition on a mail before which they stand in a tree.
+    """
     if not open_steps:
         return Ahead()
     if stay.sequence.kind == "adaptive":
-        return _on_a_path(stay, open_steps, now)
-    runs = coming(stay.sequence, now=now)
+        return _on_a_path(stay, open_steps, now, pending)
+    runs = runs_ahead(stay.sequence, now=now)
     return (
         _by_day(stay, open_steps, runs)
         if stay.sequence.kind == "classic"
@@ -70,15 +74,11 @@ def _one_a_run(stay: Enrollment, open_steps: list[Step], runs_ahead: Iterable[Oc
     return Ahead(dict.fromkeys(keys), at, keys)
 
 
-def _on_a_path(stay: Enrollment, open_steps: list[Step], now: datetime) -> Ahead:
+def _on_a_path(stay: Enrollment, open_steps: list[Step], now: datetime, pending: Pending | None) -> Ahead:
     """Adaptive: the step before which they stand, at its moment, else as soon as the hours are open (semantics 5.3)."""
     dates: dict[str, datetime | None] = dict.fromkeys(step.key for step in open_steps)
     if stay.step_key not in dates:
         return Ahead(dates)
-    at = stay.due_at
-    if stay.state != Enrollment.ACTIVE or not schedule.runs(stay.sequence):
-        at = None
-    elif not stay.is_waiting:
-        at = schedule.first_instant(stay.sequence, since=now)
+    at = moment_on_a_path(stay, now=now, pending=pending)
     dates[stay.step_key] = at
     return Ahead(dates, at, (stay.step_key,))

@@ -17,22 +17,25 @@ from sequences.engine.due import Work
 from sequences.engine.questions import DEAL, INSIDE, PERSON
 from sequences.explain.answers import Answered, Put, of_person, put
 from sequences.explain.met import Person
-from sequences.models import Enrollment, Sequence
+from sequences.models import Addition, Enrollment, Sequence
 from sequences.reading.material import Material
 from sequences.reading.thought import thought_of
 
 NOBODY, NO_MATCH, NO_COMPANY, NO_DEAL, BEFORE = "nobody", "no_match", "no_company", "no_deal", "before"
 """Why somebody does not come in by themselves. Why somebody is refused at the door: sequences.engine.refusals."""
 
-SOME = 3
+TWIN = "twin"
+"""Somebody else with the address comes in at the same run."""
+
+SOME, SEVERAL = 3, 20
 
 
 @dataclass(frozen=True)
 class Reason:
     """One thing that keeps somebody out. ``rows``: what it is due to, of the kind that its code says.
 
-    before: their last stay; stopped: suppressions; same_address: other contacts; elsewhere: sequences. ``until``: the
-    first day on which they may come in again.
+    before: their last stay; stopped: suppressions; same_address, twin: other contacts; elsewhere: sequences.
+    ``until``: the first day on which they may come in again.
     """
 
     code: str
@@ -52,17 +55,20 @@ class Outside:
 AUDIENCE, EXIT = "Conditions", ""
 
 
-def outside_of(material: Material, contact: Contact, *, now: datetime) -> Outside:
-    """Why a contact is not in the sequence of the material, at a run that would happen now.
+def outside_of(material: Material, contact: Contact, *, now: datetime, is_added: bool = False) -> Outside:
+    """Why a contact is not in the sequence of the material, at a run that would happen at ``now``.
+
+    ``is_added``: they wait to be added by hand, which asks for refusals alone (semantics 2.13).
 
     Raises sequences.engine.questions.Unreadable for stored conditions that cannot be read.
     """
     sequence = material.sequence
     work = thought_of(sequence, now=now, plan=material.plan)
     deal = _deal(work, contact)
-    reasons = [
-        _because(code, work, contact) for code in standing(sequence, contact, now=now, plan=material.plan)
-    ]
+    codes = standing(sequence, contact, now=now, plan=material.plan, is_added=is_added)
+    reasons = [_because(code, work, contact) for code in codes]
+    if not reasons and sequence.unique_email and (twin := _twin(sequence, contact, now=now)):
+        reasons = [Reason(TWIN, (twin,))]
     people, paths = (
         (Opportunity.objects.filter(pk=deal.pk), DEAL)
         if deal
@@ -74,10 +80,13 @@ def outside_of(material: Material, contact: Contact, *, now: datetime) -> Outsid
     return Outside(reasons, found, exit)
 
 
-def standing(sequence: Sequence, contact: Contact, *, now: datetime, plan: Any = None) -> list[str]:
+def standing(
+    sequence: Sequence, contact: Contact, *, now: datetime, plan: Any = None, is_added: bool = False
+) -> list[str]:
     """What keeps a contact from coming in by themselves at a run now, by the codes of reasons; nothing: nothing does.
 
-    Of the refusals of semantics 2.10 to 2.12 the first. ``plan``: another than the one that is published.
+    Of the refusals of semantics 2.10 to 2.12 the first. ``plan``: another than the one that is published. ``is_added``:
+    they come in by hand.
     """
     work = thought_of(sequence, now=now, plan=plan or sequence.plan)
     asked = entry.by_themselves(work)
@@ -85,10 +94,26 @@ def standing(sequence: Sequence, contact: Contact, *, now: datetime, plan: Any =
     found = [NOBODY] if asked is None else [] if way else [_no_match(work, contact)]
     way = way or _alone(entry.matching(work.sequence, Q()), contact) or _alone(ANYBODY, contact)
     assert way is not None
-    if not way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk"))).people.exists():
+    if is_added:
+        found = []
+    elif not way.filtered(
+        refusals.may_come_again(work.sequence, work.today, way.column("pk"))
+    ).people.exists():
         found.append(BEFORE)
     checks = refusals.checks(work, way).items() if work.steps else ()
     return found + [reason for reason, check in checks if not way.filtered(check).people.exists()][:1]
+
+
+def _twin(sequence: Sequence, contact: Contact, *, now: datetime) -> Contact | None:
+    """Who comes in at the same run with the same address, being the first created (semantics 2.11)."""
+    same = (
+        Contact.objects.filter(email_norm=contact.email_norm, pk__lt=contact.pk) if contact.email_norm else ()
+    )
+    for other in list(same)[:SEVERAL]:
+        is_added = Addition.objects.filter(sequence=sequence, contact=other).exists()
+        if not standing(sequence, other, now=now, is_added=is_added):
+            return other
+    return None
 
 
 ANYBODY = entry.Way(Contact.objects.all(), PERSON)

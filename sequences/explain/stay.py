@@ -8,10 +8,15 @@ from datetime import datetime
 from functools import partial
 
 from audience.conditions.form import called
+from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
-from sequences.engine.questions import INSIDE, Questions
+from sequences.engine.adaptive.tree import tree_at
+from sequences.engine.due import Work
+from sequences.engine.questions import INSIDE
 from sequences.explain.ahead import Ahead, ahead_of
 from sequences.explain.answers import Answered, Put, of_stay, put
+from sequences.explain.coming import next_look
+from sequences.explain.leaving import Leaving, leaving_of, pending_of
 from sequences.explain.met import Person
 from sequences.explain.verdicts import Verdict, verdicts_on
 from sequences.models import Enrollment, StepRun
@@ -45,12 +50,17 @@ class StepTold:
 class Told:
     """The steps in their order, and the exit conditions, of somebody inside and where there are any.
 
-    ``stands_before``: the key of the step of a tree where the stay is.
+    ``run_at``: when the engine decides about their next step. ``leaves``: they leave before or instead.
+    ``stands_before``: the key of the step of a tree where the stay is. ``waits_for_mail``: a mail of theirs has yet to
+    leave before they can go on.
     """
 
     steps: list[StepTold] = field(default_factory=list)
     exit: Answered | None = None
     stands_before: str | None = None
+    run_at: datetime | None = None
+    leaves: Leaving | None = None
+    waits_for_mail: bool = False
 
     @property
     def next(self) -> list[StepTold]:
@@ -81,12 +91,16 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
     if stay.state not in INSIDE:
         return Told([_had(step, had.get(step.key), mails) for step in steps])
     open_steps = [step for step in material.working_steps if step.key not in had]
-    ahead = ahead_of(stay, open_steps, now=now)
-    work = thought_of(stay.sequence, now=ahead.run_at or now, plan=material.plan)
-    verdicts = verdicts_on(stay, work, ahead.candidates) if ahead.run_at else {}
+    pending = pending_of(stay, open_steps, had, mails)
+    ahead = _past_a_wait(ahead_of(stay, open_steps, now=now, pending=pending), stay, open_steps)
+    look = next_look(stay.sequence, now=now)
+    current = thought_of(stay.sequence, now=ahead.run_at or (look.at if look else now))
+    work = thought_of(stay.sequence, now=current.now, plan=material.plan) if stay.plan_id else current
+    verdicts = verdicts_on(stay, work, ahead.candidates, current=current) if ahead.run_at else {}
     person = Person(stay.contact, bare_account=stay.account, opportunity=stay.opportunity, step_runs=had)
-    puts = _puts(stay, steps, ahead, work.questions)
-    asked = of_stay(stay, puts, person, partial(called, material.lists), material.labels)
+    name = partial(called, material.lists)
+    asked = of_stay(stay, _puts(steps, ahead, work), person, name, material.labels)
+    exit = of_stay(stay, _exit(current), person, name, material.labels).get(EXIT)
     # Of a smart sequence the next step is the one that was decided, else it is decided about all of them.
     next_ones = tuple(verdicts) if stay.sequence.kind == "smart" else ahead.candidates
     told = [
@@ -95,7 +109,27 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
         else _had(step, had[step.key], mails)
         for step in steps
     ]
-    return Told(told, asked.get(EXIT), stay.step_key)
+    waiting = any(mail.state in NOT_LEFT for mail in mails.values())
+    leaves = None
+    if look is not None:
+        leaves = leaving_of(stay, current, ahead, look, now=now, has_open=bool(open_steps), has_mail=waiting)
+    is_kept = pending is not None and not pending.is_answered and pending.limit is None
+    return Told(told, exit, stay.step_key, ahead.run_at, leaves, is_kept)
+
+
+def _past_a_wait(ahead: Ahead, stay: Enrollment, open_steps: Collection[Step]) -> Ahead:
+    """What follows a wait that is over is decided at the same instant, unless it begins to wait itself."""
+    by_key = {step.key: step for step in open_steps}
+    here = by_key.get(stay.step_key or "")
+    if here is None or here.kind != "wait" or ahead.run_at is None:
+        return ahead
+    after = tree_at(here.plan_id).after
+    key = after[here.key]
+    while key and key not in by_key:
+        key = after[key]
+    if not key or by_key[key].kind == "wait" or "event" in by_key[key].settings:
+        return ahead
+    return Ahead({**ahead.dates, key: ahead.run_at}, ahead.run_at, (*ahead.candidates, key))
 
 
 EXIT = ""
@@ -116,16 +150,21 @@ def _ahead(
     return StepTold(step, LATER, ahead.dates[step.key], asked=asked)
 
 
-def _puts(stay: Enrollment, steps: list[Step], ahead: Ahead, questions: Questions) -> dict[str, Put]:
-    """The conditions of the steps to come and of the exit, each on the day on which it will be asked."""
-    sequence = stay.sequence
+def _puts(steps: list[Step], ahead: Ahead, work: Work) -> dict[str, Put]:
+    """The conditions of the steps to come, each on the day on which it will be asked."""
     found = {}
     for step in steps:
         if step.key in ahead.dates and step.conditions:
             at = ahead.dates[step.key]
-            on = local_date(at, sequence.timezone) if at else questions.today
-            found[step.key] = put(questions, {"match": step.match, "conditions": step.conditions}, on=on)
-    if sequence.exit_conditions:
-        raw = {"match": sequence.exit_match, "conditions": sequence.exit_conditions}
-        found[EXIT] = put(questions, raw, on=questions.today, default_match="any")
+            on = local_date(at, work.sequence.timezone) if at else work.today
+            found[step.key] = put(work.questions, {"match": step.match, "conditions": step.conditions}, on=on)
     return found
+
+
+def _exit(work: Work) -> dict[str, Put]:
+    """The exit conditions, which know the steps of the published plan, whatever plan a stay is on."""
+    sequence = work.sequence
+    if not sequence.exit_conditions:
+        return {}
+    raw = {"match": sequence.exit_match, "conditions": sequence.exit_conditions}
+    return {EXIT: put(work.questions, raw, on=work.today, default_match="any")}

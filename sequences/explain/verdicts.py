@@ -1,56 +1,156 @@
-"""What the engine would decide about one stay at its next run: its own decision table, filled and thrown away."""
+"""What the engine would decide about one stay at its next run: its own decision table, filled and thrown away.
+
+The table is filled for the one stay alone, unless the last e-mails of a sender's day may go to others before them
+(semantics 2.28, 2.29): then for everyone whose turn it is, or, of too many, not at all, and the limit stays open.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import F, Q, QuerySet
+
 from sequences.engine import smart
+from sequences.engine.adaptive import conditions, updates
+from sequences.engine.adaptive.forest import in_turn, planted
 from sequences.engine.due import PlannedStep, Work
+from sequences.engine.exits import exit_question
+from sequences.engine.questions import INSIDE
 from sequences.engine.scratch import prepare
 from sequences.engine.senders import CONTACT_OWNER
 from sequences.engine.sql import rows
 from sequences.engine.verdicts import Due, decide
-from sequences.enrollment import HELD
+from sequences.enrollment import AUTO_REPLY, HELD
+from sequences.hours import is_quarter
 from sequences.models import Enrollment
+from sequences.schedule import BY_CALENDAR
 from tenants.models import Member
+
+MOST = 2_000
+"""People. The turns of so many are worked out to say of one whether the limit of a day reaches them."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A step would run, unless something skips it (semantics 2.26) or holds the whole stay (2.27).
 
-    ``who``: from whom its message comes, or who is given its reminder; ``address``: where a message goes.
+    ``who``: from whom its message comes, or who is given its reminder; ``address``: where a message goes. ``answer``:
+    of a condition. ``crowd``: so many people may come before them, and the sender's day has no room for all.
     """
 
     skip: str = ""
     hold: str = ""
     who: Member | None = None
     address: str = ""
+    answer: bool | None = None
+    crowd: int = 0
 
     @property
     def runs(self) -> bool:
         return not self.skip and not self.hold
 
 
-def verdicts_on(stay: Enrollment, work: Work, candidates: Collection[str]) -> dict[str, Verdict]:
+def verdicts_on(
+    stay: Enrollment, work: Work, candidates: Collection[str], *, current: Work
+) -> dict[str, Verdict]:
     """Key → verdict, of the steps that the run would take. Of a smart sequence at most one.
 
-    In the caller's transaction; nothing but its temporary tables is written.
+    ``work`` is of the stay's plan, ``current`` of the published one. In the caller's transaction; nothing but its
+    temporary tables is written.
     """
     one = Enrollment.objects.filter(pk=stay.pk)
-    is_smart = stay.sequence.kind == "smart"
-    due = [
-        Due(step, smart.undecided(one) if is_smart else one, number=1, if_matching=is_smart)
-        for step in work.steps
-        if step.key in candidates and not step.kind.steers
-    ]
+    steps = [step for step in work.steps if step.key in candidates and step.kind.name != "wait"]
     prepare()
-    decide(work, due)
+    decide(work, [_due(work, step, one) for step in steps])
+    found, crowd = _read(work, stay), 0
+    if any(one.runs and work_step.kind.is_email for work_step, one in _with_steps(work, found)):
+        others = _others(stay, current)
+        crowd = _crowd(others)
+        if 0 < crowd <= MOST:
+            prepare()
+            wide, due = _of_all(current, Q(pk=stay.pk) | Q(pk__in=others.values("pk")))
+            decide(wide, due)
+            if together := _read(wide, stay):  # nothing of who stands before a wait that is over then
+                found, crowd = together, 0
+    return {key: replace(one, crowd=crowd if one.runs and one.address else 0) for key, one in found.items()}
+
+
+def leaves_by_condition(stay: Enrollment, work: Work) -> bool:
+    """Whether the exit conditions hold for the stay, as the run of ``work`` would ask them."""
+    if not work.sequence.exit_conditions:
+        return False
+    asked = exit_question(work)
+    one = Enrollment.objects.filter(pk=stay.pk)
+    return asked.joined(one, work.questions.aliases).filter(asked.q).exists()
+
+
+def _due(work: Work, step: PlannedStep, stays: QuerySet) -> Due:
+    if work.sequence.kind == "smart":
+        return Due(step, smart.undecided(stays), number=1, if_matching=True)
+    answer = conditions.answer_of(work, step) if step.kind.name == "condition" else None
+    record = updates.path_of(work, step) if step.kind.name == "update_field" else ""
+    return Due(step, stays, number=1, answer=answer, record=record)
+
+
+def _others(stay: Enrollment, work: Work) -> QuerySet:
+    """Everyone else inside who takes part in the run: who is away until then, too, but not who leaves by condition."""
+    back = Q(state=Enrollment.PAUSED, pause_reason=AUTO_REPLY, resume_on__lte=work.today)
+    inside = Enrollment.objects.filter(Q(state=Enrollment.ACTIVE) | back, sequence=work.sequence)
+    inside = inside.exclude(pk=stay.pk)
+    if work.sequence.exit_conditions:
+        asked = exit_question(work)
+        leaving = asked.joined(Enrollment.objects.filter(sequence=work.sequence), work.questions.aliases)
+        inside = inside.exclude(pk__in=leaving.filter(asked.q).values("pk"))
+    return inside
+
+
+def _crowd(others: QuerySet) -> int:
+    """How many others there are, where the sender of this stay's e-mail has no room for all; else 0."""
     found = rows(
-        """SELECT v.step, v.skip, h.reason, v.address FROM engine_verdict v
-           LEFT JOIN engine_held h ON h.enrollment_id = v.enrollment_id"""
+        "SELECT min(s.room) FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id "
+        "WHERE v.skip IS NULL"
+    )
+    room = found[0][0]
+    number = others.order_by().count() if room is not None else 0
+    return number if room is not None and number + 1 > room else 0
+
+
+def _of_all(work: Work, whom: Q) -> tuple[Work, list[Due]]:
+    """Every step that may take from a sender's day, with all of them whose turn it is."""
+    people = Enrollment.objects.filter(whom)
+    if work.sequence.kind == "smart":
+        turns = [(step, people) for step in work.steps]
+    elif work.sequence.kind in BY_CALENDAR:
+        turns = [(step, people.filter(_on_day(work, step.row.day or 0))) for step in work.steps]
+    else:
+        plans = Enrollment.objects.filter(sequence=work.sequence, state__in=INSIDE).exclude(plan=None)
+        pinned = set(plans.exclude(plan=work.sequence.plan_id).order_by().values_list("plan", flat=True))
+        forest, work = planted(work, pinned)
+        now = in_turn(work.now, with_held=is_quarter(work.now, work.sequence.timezone))
+        turns = [
+            (step, people.filter(forest.on(step.row.plan_id), now, step_key=step.key))
+            for step in work.steps
+            if step.kind.is_email
+        ]
+    return work, [replace(_due(work, step, some), number=MOST) for step, some in turns]
+
+
+def _on_day(work: Work, day: int) -> Q:
+    here = Q(state=Enrollment.ACTIVE, day1_run=work.ordinal - day + 1)
+    return here | Q(state=Enrollment.PAUSED, day1_run=F("paused_after") - day + 2)
+
+
+def _with_steps(work: Work, found: dict[str, Verdict]) -> list[tuple[PlannedStep, Verdict]]:
+    return [(step, found[step.key]) for step in work.steps if step.key in found]
+
+
+def _read(work: Work, stay: Enrollment) -> dict[str, Verdict]:
+    found = rows(
+        """SELECT v.step, v.skip, h.reason, v.address, v.answer FROM engine_verdict v
+           LEFT JOIN engine_held h ON h.enrollment_id = v.enrollment_id WHERE v.enrollment_id = %s""",
+        [stay.pk],
     )
     return {
         work.steps[number].key: Verdict(
@@ -58,12 +158,15 @@ def verdicts_on(stay: Enrollment, work: Work, candidates: Collection[str]) -> di
             HELD[held] if held is not None else "",
             _who(work, work.steps[number], stay),
             address or "",
+            answer,
         )
-        for number, skip, held, address in found
+        for number, skip, held, address, answer in found
     }
 
 
 def _who(work: Work, step: PlannedStep, stay: Enrollment) -> Member | None:
+    if not step.kind.sends and not step.kind.is_manual:
+        return None
     settings: dict[str, Any] = step.settings
     who = work.senders.of_step(settings) if step.kind.sends else work.senders.assignee(settings)
     if who == CONTACT_OWNER:

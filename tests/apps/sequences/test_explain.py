@@ -12,8 +12,9 @@ from sequences.commands import people
 from sequences.commands.status import pause
 from sequences.explain import Explanation, explain
 from sequences.explain.stay import NEXT, StepTold
-from sequences.models import Sequence, StepRun
+from sequences.models import Enrollment, Sequence, StepRun
 from sequences.reading.material import Material
+from steps.models import Plan, Step
 from tenants.models import Member, Tenant
 from tests.apps.sequences.lives import Stage, at, stage
 
@@ -350,3 +351,104 @@ def test_in_a_tree_the_verdict_is_what_the_pass_does(tenant: Tenant) -> None:
     there.work("05-07 09:00")
     said = told(why(there, "ben", "05-07 09:01"), "b").verdict
     assert there.stay("ben").held_reason == "placeholder" and said is not None and said.hold == "placeholder"
+
+
+def test_who_matches_the_exit_is_told_that_they_leave(tenant: Tenant) -> None:
+    there = stage(tenant, CLASSIC)
+    there.work("05-04 09:30")
+    set_field(Contact.objects.get(pk=there.contact("ann")), "score", 80, at=at("05-04 10:00"))
+    found = why(there, "ann", "05-04 10:00").told
+    assert found is not None and found.leaves is not None
+    assert (found.leaves.reason, found.leaves.at) == ("condition", at("05-05 09:00"))
+    there.work("05-05 09:30")
+    assert there.stay("ann").exit_reason == "condition"
+
+
+def test_who_is_added_by_hand_need_not_match(tenant: Tenant) -> None:
+    there = stage(tenant, CLASSIC)
+    by = there.sequence.owner
+    people.add(sequence=there.sequence, contacts=[there.contact("bob")], by=by, now=at("05-04 08:10"))
+    assert codes(why(there, "bob", "05-04 08:30")) == [] and why(there, "bob", "05-04 08:30").comes_in
+    set_field(Contact.objects.get(pk=there.contact("bob")), "score", 80, at=at("05-04 08:40"))
+    found = why(there, "bob", "05-04 08:50")
+    assert codes(found) == ["exit"] and not found.comes_in
+
+
+def test_an_archived_one_lets_nobody_in(tenant: Tenant) -> None:
+    there = stage(tenant, CLASSIC)
+    there.work("05-04 09:30")
+    there.happens("05-04 10:00", do="archive", sequence="Outbound", inside="finish")
+    set_field(Contact.objects.get(pk=there.contact("bob")), "city", "Bonn", at=at("05-04 10:00"))
+    found = why(there, "bob", "05-04 11:00")
+    assert codes(found) == [] and found.next_run is not None and not found.comes_in
+
+
+def test_of_two_with_one_address_the_second_is_told_of_the_first(tenant: Tenant) -> None:
+    body = CLASSIC.replace("value: Bonn}]}", "value: Bonn}], unique_email: true}")
+    body = body.replace("{id: cem, city: Bonn}", "{id: cem, email: ANN@acme.example, city: Bonn}")
+    there = stage(tenant, body)
+    assert why(there, "ann", "05-04 08:30").comes_in
+    found = why(there, "cem", "05-04 08:30")
+    assert codes(found) == ["twin"] and found.outside is not None
+    assert found.outside.reasons[0].rows[0].pk == there.contact("ann")
+
+
+CROWDED = """
+limits: {emails_per_user_per_day: 2}
+users: [{email: mia@us.example, name: Mia, role: rep}]
+contacts:
+  - {id: ann, email: ann@acme.example}
+  - {id: bob, email: bob@acme.example}
+  - {id: cem, email: cem@acme.example}
+views: [{name: All}]
+sequences:
+  - name: Outbound
+    kind: classic
+    schedule: {time: "09:00", timezone: Europe/Berlin}
+    audience: {views: [All]}
+    steps: [{key: call, day: 1, kind: call, title: Call}, {key: mail, day: 2, kind: email, template: t}]
+"""
+
+
+def test_whom_the_limit_does_not_reach_is_told_so(tenant: Tenant) -> None:
+    there = stage(tenant, CROWDED)
+    there.work("05-04 09:30")
+    said = [told(why(there, name, "05-04 10:00"), "mail").verdict for name in ("ann", "bob", "cem")]
+    assert [one.hold for one in said if one] == ["", "", "limit"]
+    there.work("05-05 09:30")
+    assert there.stay("cem").held_reason == "limit" and there.stay("bob").held_reason == ""
+
+
+def test_of_too_many_it_is_said_that_the_limit_may_be_reached(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sequences.explain.verdicts.MOST", 1)
+    there = stage(tenant, CROWDED)
+    there.work("05-04 09:30")
+    said = told(why(there, "cem", "05-04 10:00"), "mail").verdict
+    assert said is not None and said.runs and said.crowd == 2
+
+
+def test_a_run_that_is_late_is_the_next(tenant: Tenant) -> None:
+    there = stage(tenant, CLASSIC)
+    assert why(there, "ann", "05-04 09:01").next_run.at == at("05-04 09:00")  # type: ignore[union-attr]
+    assert why(there, "ann", "05-04 15:01").next_run.at == at("05-05 09:00")  # type: ignore[union-attr]
+
+
+def test_exit_conditions_of_who_is_pinned_know_the_new_steps(tenant: Tenant) -> None:
+    body = TREE.replace(
+        "    steps:", "    exit: {conditions: [{field: step.a.bounced, op: is, value: true}]}\n    steps:"
+    )
+    there = stage(tenant, body)
+    there.work("05-04 09:30")
+    pinned = Enrollment.objects.get(contact=there.contact("ann"))
+    old = there.sequence.plan
+    new = Plan.objects.create(number=2, made_at=at("05-04 10:00"))
+    Step.objects.create(
+        plan=new, key="hi", kind="email", position=0, template=old.steps.get(key="a").template
+    )
+    conditions = [{"field": "step.hi.bounced", "op": "is", "value": True}]
+    Sequence.objects.update(plan=new, exit_conditions=conditions)
+    Enrollment.objects.filter(pk=pinned.pk).update(plan=old)
+    found = why(there, "ann", "05-04 11:00").told
+    assert found is not None and found.exit is not None and not found.exit.holds
