@@ -2,7 +2,8 @@
 
 ``view=ID`` opens a saved view, ``file=ID`` shows whom an import brought or found. ``cond-…`` are conditions (as
 audience.conditions.form reads them), and stand for the view's where ``cond-match`` is there; ``sort`` and ``col``
-likewise. The rest are the quick filters.
+likewise. ``filter=KEY`` stands for conditions that are too long for an address (audience.kept). The rest are the quick
+filters.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404
 
@@ -24,18 +24,19 @@ from audience.conditions.lists import TenantLists, tenant_scope
 from audience.conditions.parse import MOST_CONDITIONS
 from audience.filters import FILTERS, as_conditions
 from audience.indexes import in_order
+from audience.kept import MARK, PREFIX, written_out
 from audience.kinds import KINDS
 from audience.lists import MOST_COUNTED, Slice, context_for, count_of
-from audience.models import ImportJob, ImportTaken, SavedView
+from audience.models import ImportJob, SavedView
 from audience.ordering import Order, page_of
 from audience.records import MODELS
 from audience.saved import reachable_views
+from audience.taken import taken_by
 from tenants.localtime import local_date
 from tenants.models import Member, Tenant
 from tenants.policy import visible
 from tenants.wall import current_id
 
-PREFIX = "cond"
 ME = "Me"
 
 #: Set by the floor above (sequences.apps): the names of all sequences, to pick from.
@@ -43,10 +44,14 @@ sequence_names: Callable[[], Iterable[str]] = tuple
 
 
 class Listing:
-    """The list of one kind of record that a member asks for by a query, at a moment."""
+    """The list of one kind of record that a member asks for by a query, at a moment.
+
+    ``address`` is the query as it was asked, ``query`` the same with kept conditions written out. Raises kept.Gone.
+    """
 
     def __init__(self, record: str, query: QueryDict, member: Member, *, at: datetime) -> None:
-        self.record, self.query, self.member, self.at = record, query, member, at
+        self.record, self.address, self.member, self.at = record, query, member, at
+        self.query = written_out(query, at=at)
         self.kind = KINDS[record]
 
     @cached_property
@@ -250,15 +255,17 @@ class Listing:
             self.counted = len(found.rows)
         return found
 
-    def redrawn(self) -> str:
-        """The address after a button of the builder, whose rows it adds or removes, with the builder open."""
-        return f"{self._written_out()}&panel=filter"
+    def redrawn(self) -> QueryDict:
+        """The query after a button of the builder, whose rows it adds or removes, with the builder open."""
+        query = self._written_out()
+        query["panel"] = "filter"
+        return query
 
     def pinned(self) -> str:
         """The address with the conditions of its view written out: it asks the same whatever becomes of the view."""
-        return self._written_out() if self.view else self.query.urlencode()
+        return (self._written_out() if self.view else self.query).urlencode()
 
-    def _written_out(self) -> str:
+    def _written_out(self) -> QueryDict:
         query = QueryDict(mutable=True)
         for key, value in self.kept(f"{PREFIX}-"):
             query.appendlist(key, value)
@@ -266,26 +273,17 @@ class Listing:
         for n, row in enumerate(self.builder.typed):
             query[f"{PREFIX}-{n}-field"], query[f"{PREFIX}-{n}-op"] = row.field, row.op
             query.setlist(f"{PREFIX}-{n}-value", list(row.values))
-        return query.urlencode()
+        return query
 
     def kept(self, *but: str) -> list[tuple[str, str]]:
         """The address as pairs, without where a page begins and without these parameters (or all that begin so)."""
-        out = ("before", "after", "panel", "up", *but)
+        out = ("before", "after", "panel", "up", *but, *([MARK] if f"{PREFIX}-" in but else []))
         return [
-            (key, value) for key, values in self.query.lists() if not key.startswith(out) for value in values
+            (key, value)
+            for key, values in self.address.lists()
+            if not key.startswith(out)
+            for value in values
         ]
-
-
-class IsOneOf(Func):
-    """Whether a key stands in an array. As one value it leads straight into the index, where a join does not."""
-
-    template, arg_joiner, output_field = "(%(expressions)s)", " = ANY", BooleanField()
-
-
-def taken_by(job: ImportJob) -> Q:
-    """Whether an import made or found a record."""
-    ids = f"SELECT jsonb_array_elements_text(ids)::bigint FROM {ImportTaken._meta.db_table} WHERE job_id = %s"
-    return Q(IsOneOf(F("pk"), RawSQL(f"ARRAY({ids})", [job.pk])))
 
 
 def _number(text: str) -> int:

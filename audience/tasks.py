@@ -55,12 +55,14 @@ def work_due_imports() -> None:
 
 @shared_task
 def sweep_imports() -> None:
-    """Throw away uploads that nobody imported, and old refused rows, in every workspace."""
+    """Throw away uploads that nobody imported, old refused rows, and filters long unused, in every workspace."""
+    from audience import kept
     from audience.imports.sweep import sweep
 
     for tenant_id in Tenant.objects.order_by("pk").values_list("pk", flat=True):
         with use(tenant_id):
             sweep(now=timezone.now())
+            kept.sweep(now=timezone.now())
 
 
 @shared_task

@@ -1,4 +1,4 @@
-from audience.models.catalogue import Choice, CustomField, SavedView
+from audience.models.catalogue import Choice, CustomField, KeptFilter, SavedView
 from audience.models.imports import (
     ImportDue,
     ImportFile,
@@ -33,6 +33,7 @@ __all__ = [
     "ImportMapping",
     "ImportRefusal",
     "ImportTaken",
+    "KeptFilter",
     "Opportunity",
     "OpportunityTag",
     "RecordJob",

@@ -81,3 +81,17 @@ class SavedView(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeptFilter(TenantModel):
+    """Conditions that are too long for an address, as that would have them (audience.kept)."""
+
+    key = models.TextField(help_text="made of the content; stands in the address")
+    asked = models.TextField(help_text="the conditions as parameters of an address")
+    used_on = models.DateField(help_text="when it was asked for last (UTC)")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="kept_filter_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -17,6 +17,7 @@ from audience.bulk import work
 from audience.bulk.export import file_of, first_columns, is_kept
 from audience.bulk.registry import VERBS, Verb, verbs_for
 from audience.columns import groups_of
+from audience.kept import short
 from audience.kinds import KINDS
 from audience.listing import Listing
 from audience.lists import slice_of
@@ -184,7 +185,7 @@ def _jobs(request: MemberRequest) -> Any:
 def _context(request: MemberRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
-        "there": f"{reverse(KINDS[job.record].pages)}?{job.filter}",
+        "there": f"{reverse(KINDS[job.record].pages)}?{short(QueryDict(job.filter), at=now())}",
         "has_file": is_kept(job),
         "noun": KINDS[job.record].count(job.changed),
         "why_left_out": VERBS[job.verb].left_out if job.verb in VERBS else "",

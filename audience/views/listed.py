@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from audience.bulk.registry import verbs_for
 from audience.catalogue import values_of as values_of_list
@@ -17,8 +18,9 @@ from audience.columns import groups_of, moved_up, values_of
 from audience.conditions.form import ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
 from audience.fields import CONTACT
+from audience.kept import PREFIX, Gone, is_long, short
 from audience.kinds import KINDS
-from audience.listing import ME, PREFIX, Listing, sequence_names
+from audience.listing import ME, Listing, sequence_names
 from audience.saved import may_change, views_for
 from audience.views.lookup import key
 from tenants.access import MemberRequest, requires
@@ -30,16 +32,23 @@ PANELS = ("filter", "columns")
 
 
 def index(record: str) -> Callable[..., HttpResponse]:
-    """The view that lists a kind of record."""
+    """The view that lists a kind of record. The builder of conditions is posted to it, since it may be long."""
 
-    @require_GET
+    @require_http_methods(["GET", "HEAD", "POST"])
     @requires("record.view")
     def list_(request: MemberRequest) -> HttpResponse:
         if "up" in request.GET:
             return HttpResponseRedirect(f"{request.path}?{moved_up(request.GET)}")
-        listing = Listing(record, request.GET, request.member, at=now())
+        query = _query(request)
+        try:
+            listing = Listing(record, query, request.member, at=now())
+        except Gone:
+            messages.error(request, "This filter was not used for long and is no longer kept.")
+            return HttpResponseRedirect(request.path)
         if listing.builder.was_pressed:
-            return HttpResponseRedirect(f"{request.path}?{listing.redrawn()}")
+            query = listing.redrawn()
+        if listing.builder.was_pressed or request.method == "POST" or is_long(query):
+            return HttpResponseRedirect(f"{request.path}?{short(query, at=listing.at)}")
         rows = listing.page(before=key(request.GET, "before"), after=key(request.GET, "after"))
         context = {
             "listing": listing,
@@ -62,6 +71,14 @@ def index(record: str) -> Callable[..., HttpResponse]:
         return page(request, "audience/list.html", context, parts=("results", "panel"))
 
     return list_
+
+
+def _query(request: MemberRequest) -> QueryDict:
+    if request.method != "POST":
+        return request.GET
+    posted = request.POST.copy()
+    posted.pop("csrfmiddlewaretoken", None)
+    return posted
 
 
 def _choices(request: MemberRequest, listing: Listing) -> dict[str, Any]:
