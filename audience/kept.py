@@ -43,10 +43,10 @@ def short(query: QueryDict, *, at: datetime) -> str:
     for name in _conditions(query):
         asked.setlist(name, rest.pop(name))
     text = asked.urlencode()
-    rest[MARK] = hashlib.sha256(text.encode()).hexdigest()[:32]
-    if not KeptFilter.objects.filter(key=rest[MARK]).exists():
+    key = rest[MARK] = hashlib.sha256(text.encode()).hexdigest()[:32]
+    if not KeptFilter.objects.filter(key=key).exists():
         KeptFilter.objects.bulk_create(
-            [KeptFilter(key=rest[MARK], asked=text, used_on=_day(at))], ignore_conflicts=True
+            [KeptFilter(key=key, asked=text, used_on=_day(at))], ignore_conflicts=True
         )
     return rest.urlencode()
 
