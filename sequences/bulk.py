@@ -65,6 +65,7 @@ class AddToSequence(Verb):
     key, label, icon, permission = "add_to_sequence", "Add to a sequence", "plus", "enrollment.manage"
     reach = "record.view"
     records = (CONTACT,)
+    asks_number = True
     left_out = "inside or waiting already, or in it before"
 
     def form(self, record: str, by: Member, data: Any = None) -> forms.Form:
@@ -83,7 +84,13 @@ class AddToSequence(Verb):
         found = picked(sequence, ids)
         again = found.earlier if arguments.get("again") and can(by, "enrollment.override") else []
         try:
-            return people.add(sequence=sequence, contacts=[*found.new, *again], by=by, now=at)
+            return people.add(
+                sequence=sequence,
+                contacts=[*found.new, *again],
+                by=by,
+                now=at,
+                is_confirmed_before=True,
+            )
         except Refused as refused:
             raise CannotDo(refused.message) from refused
 

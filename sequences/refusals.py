@@ -17,6 +17,14 @@ class Refused(ValueError):
         self.field = field
 
 
+class TooMany(Refused):
+    """So many people would come in that their number is to be typed (the workspace's ``confirm_above``)."""
+
+    def __init__(self, people: int, message: str) -> None:
+        super().__init__(message, "people")
+        self.people = people
+
+
 class Stale(Refused):
     """Somebody has stored other values since the form was drawn; nothing was kept.
 

@@ -19,6 +19,14 @@ class CannotDo(ValueError):
     """The verb cannot go on for any record; the message is fit for a person."""
 
 
+class TooMany(CannotDo):
+    """So many records that their number is to be typed first (the workspace's ``confirm_above``)."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__("Type their number first.")
+        self.records = records
+
+
 class Verb(ABC):
     """One thing to do. A subclass says how it is asked for and does it, a batch at a time.
 
@@ -33,6 +41,8 @@ class Verb(ABC):
     """The permission that is asked of each record, where it is another."""
     records: ClassVar[tuple[str, ...]] = RECORDS
     is_dangerous: ClassVar[bool] = False
+    asks_number: ClassVar[bool] = False
+    """Whether the number of many is to be typed first."""
     batch: ClassVar[int] = 5000
     """So many records are one transaction: fewer where others wait for what it locks."""
     warning: ClassVar[str] = ""

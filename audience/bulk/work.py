@@ -15,13 +15,14 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.http import QueryDict
 
-from audience.bulk.registry import VERBS, CannotDo, Verb
+from audience.bulk.registry import VERBS, CannotDo, TooMany, Verb
 from audience.listing import Listing
 from audience.lists import count_of
 from audience.models import RecordJob, RecordJobDue, RecordJobPart
 from audience.records import MODELS
 from audience.tasks import work_records
 from tenants.commands import audit
+from tenants.confirming import is_confirmed
 from tenants.models import Member
 from tenants.policy import can, require, visible
 from tenants.wall import current_id
@@ -45,10 +46,12 @@ def start(
     at: datetime,
     ids: Iterable[int] | None = None,
     query: str = "",
+    confirmed: int | None = None,
 ) -> RecordJob:
     """Ask for a verb on the records picked (``ids``) or on all whom the query of a list asks for.
 
-    Few are done at once, in the caller's transaction; many by the workers.
+    Few are done at once, in the caller's transaction; many by the workers. Raises TooMany where the verb asks for the
+    number of many and ``confirmed``, as a person typed it, is not theirs.
     """
     require(by, verb.permission)
     picked = None if ids is None else sorted(set(ids))
@@ -58,6 +61,8 @@ def start(
     job.ids, job.filter, job.made_at = picked, query, at
     job.up_to = MODELS[record].objects.aggregate(newest=Max("pk"))["newest"] or 0
     job.total = count_of(_asked_for(job, by))
+    if verb.asks_number and not is_confirmed(job.total, confirmed):
+        raise TooMany(job.total)
     job.save()
     audit(by=by, verb=f"records.{verb.key}", obj=job, at=at, said=job.said, records=job.total, filter=query)
     if picked is not None and len(picked) <= AT_ONCE:

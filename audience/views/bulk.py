@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audience.bulk import work
 from audience.bulk.export import file_of, first_columns, is_kept
-from audience.bulk.registry import VERBS, Verb, verbs_for
+from audience.bulk.registry import VERBS, TooMany, Verb, verbs_for
 from audience.columns import groups_of
 from audience.kept import short
 from audience.kinds import KINDS
@@ -25,6 +26,7 @@ from audience.models import RecordJob
 from audience.records import MODELS
 from audience.views.lookup import key
 from tenants.access import MemberRequest, requires
+from tenants.confirming import is_confirmed, typed_number
 from tenants.policy import can, require, visible
 
 STOP_POLLING = 286
@@ -44,11 +46,12 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
             messages.error(request, "Choose what is to be done." if verb is None else "Tick somebody first.")
             return HttpResponseRedirect(there)
         is_said = "confirm" in request.POST
-        listing = Listing(record, query, request.member, at=now())
+        listing, typed = Listing(record, query, request.member, at=now()), request.POST.get("people", "")
         form = verb.form(record, request.member, request.POST if is_said else _begun(request, verb))
         if is_said and form.is_valid():
             arguments = verb.arguments(form.cleaned_data)
-            return _start(request, listing, verb, arguments, ids, there)
+            with suppress(TooMany):
+                return _start(request, listing, verb, arguments, ids, there)
         found = listing.records if ids is None else visible_of(request, record, ids)
         count = found.count()
         reached = verb.reached(request.member, found).count()
@@ -62,6 +65,9 @@ def bulk(record: str) -> Callable[..., HttpResponse]:
             "there": there,
             "count": count,
             "left_out": count - reached,
+            "asks_number": verb.asks_number and not is_confirmed(count, None),
+            "typed": typed,
+            "is_other": is_said and not is_confirmed(count, typed_number(typed)),
             "noun": KINDS[record].count(count),
             "says": listing.english if ids is None and listing.has_conditions else "",
             "column_groups": groups_of(listing.known.values(), record) if verb.key == "export" else [],
@@ -98,6 +104,7 @@ def _start(
         ids=ids,
         query=listing.pinned() if ids is None else listing.query.urlencode(),
         at=listing.at,
+        confirmed=typed_number(request.POST.get("people", "")),
     )
     if job.is_over and verb.key != "export":
         _say(request, job)

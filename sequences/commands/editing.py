@@ -18,7 +18,7 @@ from django.db.models import Value
 from audience.models import SavedView
 from messaging.models import Template
 from sequences import edits, schedule
-from sequences.commands import renaming
+from sequences.commands import confirming, renaming
 from sequences.models import Sequence, SequencePlan, SequenceView, Status
 from sequences.refusals import Refused
 from sequences.seen import merged_settings
@@ -47,6 +47,9 @@ SETTINGS = frozenset(name for names in SECTIONS.values() for name in names)
 
 #: a change of these moves the next run (semantics 2.8)
 SCHEDULE = frozenset(SECTIONS["timing"]) - {"window_start", "window_end"}
+
+#: a change of these may let in others, as one of the views
+LETS_IN = frozenset(SECTIONS["audience"]) | {"exit_match", "exit_conditions", "reentry_days"}
 
 #: what these may be (semantics §1)
 KNOWN = {"record": ("contact", "account", "opportunity"), "kind": ("classic", "smart", "adaptive")}
@@ -114,12 +117,14 @@ def change_settings(
     now: datetime,
     views: Iterable[SavedView] | None = None,
     seen: str = "",
+    confirmed: int | None = None,
     **values: Any,
 ) -> list[str]:
     """Change settings of the sequence, live from its next run; the names of those that differ now.
 
     ``views`` are the saved views that lead into it, all of them. ``seen``: the marks of what a page showed
-    (tenants.seen). Raises Refused with the field at fault, Stale where others have stored something else meanwhile.
+    (tenants.seen). ``confirmed``: the number of people that somebody typed. Raises Refused with the field at fault,
+    Stale where others have stored something else meanwhile, TooMany where it lets in many who would not come in yet.
     """
     require(by, "sequence.edit", sequence)
     row = Sequence.objects.select_for_update(no_key=True, of=("self",)).get(pk=sequence.pk)
@@ -130,6 +135,8 @@ def change_settings(
     before = {name: getattr(row, name) for name in values}
     _refuse_unknown(values)
     _refuse_fixed(row, values)
+    lets_in = views is not None or any(getattr(row, name) != values[name] for name in LETS_IN & values.keys())
+    coming = confirming.coming_in(row, now=now) if lets_in else 0
     _assign(row, values)
     changed = [name for name in values if getattr(row, name) != before[name]]
     if views is not None and _set_views(row, list(views)):
@@ -140,6 +147,8 @@ def change_settings(
     _save_named(row)
     if "name" in changed:
         renaming.follow(renaming.MEMBERSHIP, before["name"], row.name)
+    if lets_in:
+        confirming.refuse_more(row, coming, confirmed, now=now)
     if row.activated_at and SCHEDULE.intersection(changed):
         edits.follow_schedule(row, now=now)
     _audit_change(row, by, now, before, changed)

@@ -14,8 +14,9 @@ from activities import reminders
 from activities.models import Reminder
 from sequences import agenda, enrollment
 from sequences.models import Addition, Enrollment, Sequence, Status
-from sequences.refusals import Refused
+from sequences.refusals import Refused, TooMany
 from tenants.commands import audit
+from tenants.confirming import is_confirmed
 from tenants.models import Member
 from tenants.policy import can, require
 
@@ -24,12 +25,21 @@ MOST_SAID = 100
 
 
 @transaction.atomic
-def add(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetime) -> int:
+def add(
+    *,
+    sequence: Sequence,
+    contacts: Iterable[int],
+    by: Member,
+    now: datetime,
+    confirmed: int | None = None,
+    is_confirmed_before: bool = False,
+) -> int:
     """Have these people decided at the next run (semantics 2.13); how many wait now who did not before.
 
     Who is inside or waiting already is left alone, and who was inside before, unless ``by`` may add people again:
     ``sequences.reading.adding.picked`` says beforehand who they are. Raises Refused for an archived sequence, which
-    admits nobody.
+    admits nobody, and TooMany for more than the workspace's ``confirm_above``, unless ``confirmed`` is their number as
+    a person typed it, or somebody typed that of a whole before of which these are a batch.
     """
     require(by, "enrollment.manage", sequence)
     ids = sorted(set(contacts))
@@ -46,6 +56,8 @@ def add(*, sequence: Sequence, contacts: Iterable[int], by: Member, now: datetim
             [sequence.pk, by.pk, now, ids, sequence.pk, can(by, "enrollment.override")],
         )
         added = int(cursor.rowcount)
+    if not is_confirmed_before and not is_confirmed(added, confirmed):
+        raise TooMany(added, f"{added:,} people would wait for the next run.")
     if added:
         agenda.wake([sequence.pk], now=now)
     return _done(sequence, "people.add", ids, added, by, now)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from sequences import edits
 from sequences.changes import changes_between
+from sequences.commands import confirming
 from sequences.commands.planning import locked
 from sequences.models import Sequence
 from sequences.refusals import Refused
@@ -20,17 +21,26 @@ from tenants.policy import require
 
 @transaction.atomic
 def publish(
-    *, sequence: Sequence, by: Member, now: datetime, note: str = "", apply: str = edits.PIN, seen: str = ""
+    *,
+    sequence: Sequence,
+    by: Member,
+    now: datetime,
+    note: str = "",
+    apply: str = edits.PIN,
+    seen: str = "",
+    confirmed: int | None = None,
 ) -> Plan:
     """Make the draft the current plan; it holds from the next run for everyone inside (semantics 2.38, 3.5).
 
     Adaptive: those inside stay on their plan, or ``apply`` moves them (semantics 5.14). ``seen``: the mark of the draft
     that a page showed. Raises Refused when there is nothing to publish, no step in it, or others have changed it
-    meanwhile.
+    meanwhile; TooMany where it lets in many who could receive no step before (2.10), unless ``confirmed`` is their
+    number as a person typed it.
     """
     require(by, "sequence.edit", sequence)
     old, draft = _plans(locked(sequence))
     refuse_unseen(sequence, seen, mark_of_plan(draft), by, "then publish")
+    confirming.refuse_more(sequence, confirming.coming_in(sequence, now=now), confirmed, now=now, plan=draft)
     changes = changes_between(old.steps.all(), draft.steps.all())
     if not changes:
         raise Refused("There is nothing to publish: the draft has the same steps as the version that runs.")

@@ -13,31 +13,19 @@ from django.db import transaction
 from messaging import outbox, stops
 from messaging.models import Mailbox
 from sequences import checking, enrollment, schedule, standstill
+from sequences.commands import confirming
 from sequences.commands.editing import SETTINGS
 from sequences.models import Addition, Sequence, Status
-from sequences.reading.audience import newcomers
 from sequences.refusals import Refused
 from sequences.seen import mark_of_all, refuse_unseen
 from tenants.commands import audit
-from tenants.models import Member, Tenant
+from tenants.models import Member
 from tenants.policy import require
-from tenants.wall import current_id
 
 FINISH, END = "finish", "end"
 """What becomes of those inside an archived sequence: they go on, or their stays end."""
 
 PAUSED = "paused"
-
-TOLERANCE = 1.05
-"""How much more than there are now may have been confirmed a moment ago."""
-
-
-class TooMany(Refused):
-    """Activating would let in ``people``, which has to be confirmed by their number."""
-
-    def __init__(self, people: int) -> None:
-        super().__init__(f"{people:,} people would come in at the first run: confirm their number.", "people")
-        self.people = people
 
 
 @transaction.atomic
@@ -57,7 +45,7 @@ def activate(
         return False
     refuse_unseen(row, seen, mark_of_all(row, SETTINGS | {"views"}), by, "then activate")
     _refuse_faulty(row)
-    people = _refuse_many(row, confirmed, now)
+    people = confirming.refuse_many(row, confirmed, now=now)
     begin(row, now=now)
     return _done(sequence, row, by=by, now=now, verb="sequence.activate", people=people)
 
@@ -195,12 +183,3 @@ def _refuse_faulty(row: Sequence) -> None:
     if found:
         more = f" There are {len(found) - 1} more faults." if len(found) > 1 else ""
         raise Refused(f"{found[0].message}{more}", found[0].field)
-
-
-def _refuse_many(row: Sequence, confirmed: int | None, now: datetime) -> int:
-    """How many its first run would let in."""
-    people = newcomers(row, now=now)
-    is_known = confirmed is not None and people <= confirmed <= people * TOLERANCE
-    if people > Tenant.objects.get(pk=current_id()).confirm_above and not is_known:
-        raise TooMany(people)
-    return people

@@ -76,12 +76,13 @@ def audience_of(
     return replace(found, reasons=_reasons(work, way)) if work.steps and found.refused > 0 else found
 
 
-def newcomers(sequence: Sequence, *, now: datetime) -> int:
+def newcomers(sequence: Sequence, *, now: datetime, **changed: Any) -> int:
     """How many people its next run would let in: by themselves, and those added by hand. A few more at the most.
 
+    ``changed``: fields of it that are other than stored, such as ``plan``.
     Raises sequences.engine.questions.Unreadable.
     """
-    work = thought_of(sequence, now=now)
+    work = thought_of(sequence, now=now, **changed)
     added = Addition.objects.filter(sequence=sequence)
     asked = entry.by_themselves(work)
     if asked is None:

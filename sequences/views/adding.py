@@ -18,9 +18,11 @@ from sequences.reading.adding import Picked, contacts_named, last_stays, picked
 from sequences.reading.audience import people_of_view
 from sequences.reading.live import live_of
 from sequences.reading.material import Material
-from sequences.refusals import Refused
+from sequences.refusals import Refused, TooMany
 from sequences.views.access import action, back, changed_by, go, ids_of, number_of
+from sequences.views.many import ask_number
 from tenants.access import MemberRequest, requires
+from tenants.confirming import typed_number
 from tenants.fragments import page
 from tenants.policy import can, visible
 
@@ -60,8 +62,8 @@ def add(request: MemberRequest, sequence: Sequence) -> str | HttpResponse:
 def add_or_ask(request: MemberRequest, sequence: Sequence, given: list[int]) -> HttpResponse | None:
     """Have these contacts decided at the next run, and say what becomes of each; None. Raises Refused.
 
-    Where some were in the sequence before, first a page that asks about them (semantics 2.13); its answer comes as
-    ``again``: yes or no.
+    Many have to be confirmed by their number, on a page of its own. Where some were in the sequence before, first a
+    page that asks about them (semantics 2.13); its answer comes as ``again``: yes or no.
     """
     found = picked(sequence, given)
     answer = request.POST.get("again", "")
@@ -69,10 +71,16 @@ def add_or_ask(request: MemberRequest, sequence: Sequence, given: list[int]) -> 
     if found.earlier and may_come_again and answer not in ("yes", "no"):
         return _ask_again(request, sequence, found)
     again = found.earlier if may_come_again and answer == "yes" else []
-    contacts = [*found.new, *again]
-    added = (
-        commands.add(sequence=sequence, contacts=contacts, by=request.member, now=now()) if contacts else 0
-    )
+    contacts, typed = [*found.new, *again], typed_number(request.POST.get("people", ""))
+    added = 0
+    try:
+        if contacts:
+            added = commands.add(
+                sequence=sequence, contacts=contacts, by=request.member, now=now(), confirmed=typed
+            )
+    except TooMany as many:
+        title = f"Add {many.people:,} people to “{sequence.name}”?"
+        return ask_number(request, sequence, many, title=title, submit="Add them")
     say = messages.success if added else messages.warning
     say(request, " ".join(_said(found, added, bool(again), may_come_again)))
     return None

@@ -18,10 +18,11 @@ from sequences.forms import PublishForm
 from sequences.models import Sequence
 from sequences.reading.material import Material
 from sequences.reading.unpublished import draft_of
-from sequences.refusals import Refused
+from sequences.refusals import Refused, TooMany
 from sequences.views.access import action, changed_by, go
 from sequences.views.editor import link_of
 from tenants.access import MemberRequest, requires
+from tenants.confirming import typed_number
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,15 +34,19 @@ def publish(request: MemberRequest, pk: int) -> HttpResponse:
         messages.info(request, "There is nothing to publish: no step was changed.")
         return go(request, f"/sequences/{sequence.pk}/edit/#steps")
     form = PublishForm(request.POST if request.method == "POST" else None)
-    said = _published(request, sequence, form) if request.method == "POST" else ""
+    many: TooMany | None = None
+    try:
+        said = _published(request, sequence, form) if request.method == "POST" else ""
+    except TooMany as found:
+        many, said = found, found.message
     if said is None:
         return go(request, f"/sequences/{sequence.pk}/")
-    context = page_of(request, sequence, form) | {"refused": said}
+    context = page_of(request, sequence, form) | {"refused": said, "many": many}
     return render(request, "sequences/publish.html", context, status=422 if said else 200)
 
 
 def _published(request: MemberRequest, sequence: Sequence, form: PublishForm) -> str | None:
-    """Publish what the page showed; the reason why not, None where it was."""
+    """Publish what the page showed; the reason why not, None where it was. Raises TooMany."""
     found = faults(check(facts_of(Material(sequence, sequence.owner))))
     if found:
         return (
@@ -51,9 +56,13 @@ def _published(request: MemberRequest, sequence: Sequence, form: PublishForm) ->
         )
     if not form.is_valid():
         return "Not published: look at what is marked below."
-    seen = request.POST.get("seen", "")
+    seen, typed = request.POST.get("seen", ""), typed_number(request.POST.get("people", ""))
     try:
-        plan = publish_draft(sequence=sequence, by=request.member, now=now(), seen=seen, **form.cleaned_data)
+        plan = publish_draft(
+            sequence=sequence, by=request.member, now=now(), seen=seen, confirmed=typed, **form.cleaned_data
+        )
+    except TooMany:
+        raise
     except Refused as fault:
         return fault.message
     messages.success(request, f"Version {plan.number} holds from the next run.")

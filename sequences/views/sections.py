@@ -13,9 +13,10 @@ from sequences.commands.editing import change_settings
 from sequences.forms import AudienceForm, DetailsForm, ExitForm, TimingForm, initial_of
 from sequences.holidays import filled
 from sequences.reading.material import Material
-from sequences.refusals import Refused, Stale
+from sequences.refusals import Refused, Stale, TooMany
 from sequences.seen import settings_of
 from sequences.views import contested
+from tenants.confirming import typed_number
 from tenants.seen import marks
 
 
@@ -27,12 +28,15 @@ class Section(ABC):
     #: the settings that it keeps
     names: ClassVar[tuple[str, ...]]
     builder: ConditionForm | None = None
+    #: how many would come in, where their number is to be typed
+    too_many: int = 0
 
     def __init__(self, material: Material, data: Any = None) -> None:
         self.material, self.sequence, self.by = material, material.sequence, material.member
         self.form = self.bind(data)
         shown = marks(settings_of(self.sequence, self.names)) if data is None else data.get("seen", "")
         self.seen: str = shown
+        self.people = "" if data is None else data.get("people", "")
 
     @abstractmethod
     def bind(self, data: Any) -> forms.Form:
@@ -48,6 +52,11 @@ class Section(ABC):
         found = [self.form.is_valid(), self.builder is None or self.builder.is_valid()]
         return all(found)
 
+    @property
+    def confirmed(self) -> int | None:
+        """The number of people that was typed."""
+        return typed_number(self.people)
+
     def values(self) -> dict[str, Any]:
         """What change_settings takes."""
         return dict(self.form.cleaned_data)
@@ -55,10 +64,20 @@ class Section(ABC):
     def save(self, now: datetime) -> bool:
         """Keep it; False where the command refuses, and the reason stands at its field."""
         try:
-            change_settings(sequence=self.sequence, by=self.by, now=now, seen=self.seen, **self.values())
+            change_settings(
+                sequence=self.sequence,
+                by=self.by,
+                now=now,
+                seen=self.seen,
+                confirmed=self.confirmed,
+                **self.values(),
+            )
         except Stale as stale:
             self.seen = stale.seen
             contested.say(self.form, stale, self.stored_conditions())
+            return False
+        except TooMany as many:
+            self.too_many = many.people
             return False
         except Refused as refused:
             self.form.add_error(refused.field if refused.field in self.form.fields else None, refused.message)

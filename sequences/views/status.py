@@ -13,10 +13,11 @@ from sequences.commands import status
 from sequences.commands.editing import SETTINGS, delete_draft
 from sequences.models import Enrollment, Sequence, Status
 from sequences.reading.audience import newcomers, runs_for
-from sequences.refusals import Refused
+from sequences.refusals import Refused, TooMany
 from sequences.seen import mark_of_all
-from sequences.views.access import action, back, changed_by, number_of
+from sequences.views.access import action, back, changed_by
 from tenants.access import MemberRequest, requires
+from tenants.confirming import typed_number
 
 
 @action("sequence.edit")
@@ -26,10 +27,10 @@ def activate(request: MemberRequest, sequence: Sequence) -> str:
         messages.error(request, "Not activated: see what is to be mended.")
         return f"/sequences/{sequence.pk}/edit/#review"
     try:
-        typed = number_of("".join(filter(str.isdigit, request.POST.get("people", ""))))
+        typed = typed_number(request.POST.get("people", ""))
         seen = request.POST.get("seen", "")
         status.activate(sequence=sequence, by=request.member, now=now(), confirmed=typed, seen=seen)
-    except status.TooMany:
+    except TooMany:
         if "people" in request.POST:
             messages.error(request, "That is not their number: nothing was activated.")
         return f"/sequences/{sequence.pk}/activate/ask/"
