@@ -59,6 +59,7 @@ states = [
     path("clone/", creating.clone, name="sequence-clone"),
     path("export/", files.export_one, name="sequence-export"),
     path("share/", sharing.sharing, name="sequence-share"),
+    path("assign/", sharing.assign, name="sequence-assign"),
 ]
 
 pages = [
