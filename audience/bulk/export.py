@@ -1,6 +1,6 @@
 """Exporting a list as CSV: a file made batch by batch, in pieces that are gzip members of their own.
 
-Nothing is streamed from an open transaction; a download only puts the pieces behind each other.
+Nothing is streamed from an open transaction; a download only unpacks the pieces, one behind the other.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -107,7 +107,11 @@ def is_kept(job: RecordJob) -> bool:
     )
 
 
-def file_of(job: RecordJob) -> bytes:
-    """The file as gzip; empty where it is thrown away."""
+def file_of(job: RecordJob) -> Iterator[bytes] | None:
+    """The file, piece by piece; nothing where it is thrown away.
+
+    It is unpacked here: browsers read of several gzip members behind each other the first, and leave out the rest.
+    """
     parts = RecordJobPart.objects.filter(job=job).order_by("number")
-    return b"".join(bytes(data) for data in parts.values_list("data", flat=True))
+    packed = [bytes(data) for data in parts.values_list("data", flat=True)]
+    return map(gzip.decompress, packed) if packed else None

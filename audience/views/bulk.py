@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -165,19 +164,14 @@ def stop(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @requires("record.view")
-def download(request: MemberRequest, pk: int) -> HttpResponse:
+def download(request: MemberRequest, pk: int) -> StreamingHttpResponse:
     """The file of an export, for who asked for it and may still export."""
     job = get_object_or_404(_jobs(request).filter(verb="export", state=RecordJob.DONE), pk=pk)
     require(request.member, "export.run")
-    data = file_of(job)
-    if not data:
+    pieces = file_of(job)
+    if pieces is None:
         raise Http404("The file is no longer kept.")
-    takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = HttpResponse(
-        data if takes_gzip else gzip.decompress(data), content_type="text/csv; charset=utf-8"
-    )
-    if takes_gzip:
-        response["Content-Encoding"] = "gzip"
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     name = f"{KINDS[job.record].pages}-{job.made_at:%Y-%m-%d}-{job.pk}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"

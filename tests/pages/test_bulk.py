@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import html
 import io
 import re
+import zlib
 from datetime import timedelta
 from typing import Any
 
@@ -300,7 +300,7 @@ def export(me: Somebody, **form: Any) -> bytes:
         job = RecordJob.objects.latest("pk")
     answer = me.client.get(f"/jobs/{job.pk}/file.csv")
     assert answer.status_code == 200
-    return answer.content
+    return answer.getvalue()
 
 
 HOSTILE = ["=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", '="x"', "'=1", 'a"b', "x;y,z", "Zoë\nB", "日本"]
@@ -362,12 +362,12 @@ def test_a_large_export_is_made_in_pieces_and_kept_for_a_week(me: Somebody) -> N
         assert RecordJobPart.objects.count() == 3
         due = RecordJobDue.objects.get(job_id=job.pk).due_at
         assert due == NOW + timedelta(days=7)
-    plain = me.client.get(f"/jobs/{job.pk}/file.csv")
-    packed = me.client.get(f"/jobs/{job.pk}/file.csv", headers={"Accept-Encoding": "gzip, br"})
-    assert packed["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.content) == plain.content
-    assert [row[0] for row in rows_of(plain.content)] == ["Email", *(contact.email for contact in people)]
-    assert plain["Content-Disposition"].startswith('attachment; filename="contacts-')
+    answer = me.client.get(f"/jobs/{job.pk}/file.csv", headers={"Accept-Encoding": "gzip, br"})
+    assert answer["Content-Disposition"].startswith('attachment; filename="contacts-')
+    # Browsers stop reading behind the first gzip member: the pieces must not be sent packed, one behind the other.
+    packed = answer.get("Content-Encoding") == "gzip"
+    seen = zlib.decompressobj(31).decompress(answer.getvalue()) if packed else answer.getvalue()
+    assert [row[0] for row in rows_of(seen)] == ["Email", *(contact.email for contact in people)]
     work_due_records_later(me)
     assert me.client.get(f"/jobs/{job.pk}/file.csv").status_code == 404
     assert "no longer kept" in words(me.get(f"/jobs/{job.pk}/"))

@@ -158,7 +158,7 @@ def test_the_export_has_the_columns_of_the_list(me: Somebody) -> None:
     page = me.client.post("/opportunities/bulk/", given, follow=True)
     address = re.search(r"/jobs/\d+/file.csv", page.content.decode())
     assert address
-    text = me.client.get(address[0]).content.decode("utf-8-sig").splitlines()
+    text = me.client.get(address[0]).getvalue().decode("utf-8-sig").splitlines()
     assert text == [
         "Name,Stage,Amount,Contact,Company,Close date",
         "Big,Qualification,5000,Ann Zorn,Acme,2026-06-01",
