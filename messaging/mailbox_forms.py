@@ -18,6 +18,7 @@ from messaging.mailboxes import server_of
 from messaging.models import Mailbox
 from messaging.smtp import Server
 from tenants.forms import one_line
+from tenants.meanwhile import MeanwhileForm
 from tenants.models import Member
 
 HOST = re.compile(r"[A-Za-z0-9._:-]+|[^\W_](?:[\w.-]*[^\W_])?")
@@ -26,12 +27,14 @@ ON_THE_WAY = ("smtp_host", "smtp_port", "smtp_security", "smtp_username")
 """What decides who learns the password."""
 
 
-class MailboxForm(forms.Form):
+class MailboxForm(MeanwhileForm):
     """Settings of ``mailbox`` (a new one without pk). ``members``: for whom a manager may connect it, else empty.
 
     The stored password is kept only for the server and the user name that it was given for: who may change a mailbox
     must not have its password sent to a server of their own.
     """
+
+    verbs = ("mailbox.connect", "mailbox.change")
 
     member = forms.ModelChoiceField(Member.objects.none(), required=False)
     name = forms.CharField(required=False, max_length=200)
@@ -48,10 +51,11 @@ class MailboxForm(forms.Form):
     daily_cap = forms.IntegerField(required=False, min_value=1, max_value=1_000_000)
 
     def __init__(
-        self, data: Any = None, *, mailbox: Mailbox, members: QuerySet[Member] | None = None
+        self, data: Any = None, *, mailbox: Mailbox, by: Member, members: QuerySet[Member] | None = None
     ) -> None:
-        initial = {name: getattr(mailbox, name) for name in SETTINGS} | {"member": mailbox.member_id}
-        super().__init__(data, initial=initial)
+        stored = {name: getattr(mailbox, name) for name in SETTINGS}
+        known = None if mailbox._state.adding else mailbox
+        super().__init__(data, stored=stored, initial={"member": mailbox.member_id}, of=known, by=by)
         self.mailbox = mailbox
         if members is not None:
             self.fields["member"].queryset = members  # type: ignore[attr-defined]
@@ -77,7 +81,7 @@ class MailboxForm(forms.Form):
         return typed
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or self.cleaned_data
+        found = super().clean()
         user, password = found.get("smtp_username"), found.get("password")
         if password and not user:
             self.add_error("smtp_username", "With a password a user name is needed.")

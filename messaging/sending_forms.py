@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 
 from audience.addresses import domain_to_ascii, normalise_address
 from tenants.forms import one_line
+from tenants.meanwhile import MeanwhileForm
 
 MOST = 500
 
@@ -22,8 +25,10 @@ class StopForm(forms.Form):
         return one_line(self.cleaned_data["reason"])
 
 
-class SafetyForm(forms.Form):
+class SafetyForm(MeanwhileForm):
     """The trial list, an address or a domain on each line, and when activating asks for the number of people."""
+
+    verbs = ("sending.trial", "workspace.change")
 
     is_trial = forms.BooleanField(required=False)
     addresses = forms.CharField(required=False, max_length=50_000, widget=forms.Textarea)
@@ -50,8 +55,11 @@ class SafetyForm(forms.Form):
             raise ValidationError(faults[:10])
         return list(found)
 
-    def clean(self) -> dict[str, object]:
-        given: dict[str, object] = super().clean() or {}
+    def words(self, name: str, value: Any) -> str:
+        return f"a list of {len(value)}" if name == "addresses" and value else super().words(name, value)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
         if given.get("is_trial") and given.get("addresses") == []:
             self.add_error("addresses", "Give at least one address or domain, or nothing would leave at all.")
         return given

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from tenants import signatures
+from tenants.meanwhile import MeanwhileForm
 from tenants.models import Role
 from tenants.zones import ZoneField
 
@@ -23,8 +24,10 @@ def countries() -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: pair[1])
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(MeanwhileForm):
     """What a member says of themselves. ``signature`` is HTML with placeholders."""
+
+    verbs = ("member.profile",)
 
     name = forms.CharField(max_length=200, error_messages={"required": "Your name stands in your mails."})
     timezone = ZoneField(error_messages=ZONE_MISSING)
@@ -40,8 +43,10 @@ class ProfileForm(forms.Form):
         return text
 
 
-class WorkspaceForm(forms.Form):
+class WorkspaceForm(MeanwhileForm):
     """What is the same for all members."""
+
+    verbs = ("workspace.change",)
 
     name = forms.CharField(max_length=200, error_messages={"required": "A workspace needs a name."})
     timezone = ZoneField(error_messages=ZONE_MISSING)
@@ -66,8 +71,10 @@ class WorkspaceForm(forms.Form):
         return "\n".join(line.strip() for line in lines if line.strip())
 
 
-class MemberForm(forms.Form):
+class MemberForm(MeanwhileForm):
     """Role, team (by name) and limit of a member."""
+
+    verbs = ("member.change", "member.invite")
 
     role = forms.ModelChoiceField(
         Role.objects.none(), empty_label=None, error_messages={"required": "Choose a role."}

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from tenants.forms import one_line
-from tenants.models import Role
+from tenants.meanwhile import MeanwhileForm
+from tenants.models import Member, Role
 from tenants.roles import ACTIONS, ALL, NONE, OWN, REACHING, SCOPES, TEAM, WITHIN, reaches_as_far
 
 REACH_WORDS = {NONE: "None", OWN: "Own", TEAM: "Team’s", ALL: "All"}
@@ -19,6 +20,12 @@ NAME_NEEDED = {"required": "A role needs a name."}
 def words_of(reach: str, action: str) -> str:
     """How a scope is called; viewing reaches what is shared, too (F-09)."""
     return "Own and shared" if reach == OWN and action == "sequence.view" else REACH_WORDS[reach]
+
+
+def shown_of(role: Role, action: str) -> str:
+    """The scope as its select has it: where scopes do not differ, yes or no."""
+    reach = role.permissions.get(action, NONE)
+    return reach if action in REACHING or reach == NONE else ALL
 
 
 class NewRoleForm(forms.Form):
@@ -37,27 +44,24 @@ class NewRoleForm(forms.Form):
         return one_line(self.cleaned_data["name"])
 
 
-class RoleForm(forms.Form):
+class RoleForm(MeanwhileForm):
     """A role's limits and, of a custom one, its name and what it permits: one field for each action."""
 
     name = forms.CharField(max_length=100, error_messages=NAME_NEEDED)
     emails_per_day = forms.IntegerField(required=False, min_value=0, max_value=100_000)
     sequences_per_user = forms.IntegerField(required=False, min_value=0, max_value=10_000)
 
-    def __init__(self, data: Any = None, *, role: Role) -> None:
-        limits = {name: getattr(role, name) for name in ("emails_per_day", "sequences_per_user")}
-        super().__init__(data, initial={"name": role.name} | limits)
+    def __init__(self, data: Any = None, *, role: Role, by: Member) -> None:
+        stored = {name: getattr(role, name) for name in ("name", "emails_per_day", "sequences_per_user")}
+        stored |= {} if role.is_ready else {action: shown_of(role, action) for action in ACTIONS}
+        super().__init__(data, stored=stored, of=role, by=by)
         if role.is_ready:
             del self.fields["name"]
             return
         for action in ACTIONS:
-            reach = role.permissions.get(action, NONE)
             scopes = [(scope, words_of(scope, action)) for scope in SCOPES]
             choices = scopes if action in REACHING else YES_NO
-            shown = reach if action in REACHING or reach == NONE else ALL
-            self.fields[action] = forms.ChoiceField(
-                choices=choices, initial=shown, label=ACTIONS[action], required=True
-            )
+            self.fields[action] = forms.ChoiceField(choices=choices, label=ACTIONS[action], required=True)
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])

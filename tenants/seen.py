@@ -7,7 +7,7 @@ what was only shown gives way to what is stored now, what was typed is kept, and
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -62,10 +62,15 @@ def merged(seen: str, *, stored: Values, typed: Values) -> Merged:
     return Merged(values, contested, marked, untouched)
 
 
-def who_changed(obj: Model, by: Member, **data: Any) -> str:
-    """Who wrote the last line of the audit log on an object, to begin a sentence with. ``data``: look-ups in it."""
+def who_changed(obj: Model, by: Member, verbs: Collection[str] = (), **data: Any) -> str:
+    """Who wrote the last line of the audit log on an object, to begin a sentence with.
+
+    ``verbs``: lines of these only; ``data``: look-ups in them.
+    """
     lines = AuditLine.objects.filter(object_type=obj._meta.model_name, object_id=obj.pk)
-    asked = {f"data__{name}": value for name, value in data.items()}
+    asked: dict[str, Any] = {f"data__{name}": value for name, value in data.items()}
+    if verbs:
+        asked["verb__in"] = verbs
     last = lines.filter(**asked).select_related("member__user").order_by("-at", "-pk").first()
     if last is None or last.member is None:
         return "Somebody"
@@ -75,6 +80,8 @@ def who_changed(obj: Model, by: Member, **data: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Model):
         return value.pk
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n")  # as browsers send what they were given with bare line ends
     if isinstance(value, QuerySet | list | tuple):
         plain = [_plain(one) for one in value]
         return sorted(plain) if any(isinstance(one, Model) for one in value) else plain

@@ -115,7 +115,7 @@ def _mailbox(member: Member, mailbox_id: int) -> Mailbox:
 
 def _form(request: MemberRequest, mailbox: Mailbox) -> MailboxForm:
     posted = request.POST if request.method == "POST" else None
-    return MailboxForm(posted, mailbox=mailbox, members=_members(request.member))
+    return MailboxForm(posted, mailbox=mailbox, by=request.member, members=_members(request.member))
 
 
 def _try_and_keep(request: MemberRequest, form: MailboxForm) -> HttpResponse:
@@ -129,7 +129,14 @@ def _try_and_keep(request: MemberRequest, form: MailboxForm) -> HttpResponse:
             form.add_error(trouble.field or None, trouble.words)
             return _page(request, form)
         if not mailbox._state.adding:
-            _mailbox(member, mailbox.pk)
+            row = get_object_or_404(
+                within_reach(member).select_for_update(no_key=True, of=("self",)), pk=mailbox.pk
+            )
+            again, mailbox.smtp_password = _form(request, row), row.smtp_password
+            if again.stored != form.stored:
+                again.is_valid()
+                again.add_error(None, "It was changed while this was tried: look at it and save again.")
+                return _page(request, again)
         keep_mailbox(mailbox=mailbox, password=password, by=member, now=now())
     messages.success(request, f"{mailbox.email} works and is saved.")
     return redirect("mailboxes")

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from messaging import stops
 from messaging.commands.sending import (
     TO_POLICY,
     change_trial,
@@ -22,7 +23,7 @@ from messaging.sending_forms import SafetyForm, StopForm
 from tenants.access import MemberRequest, requires
 from tenants.commands import change_workspace
 from tenants.fragments import page
-from tenants.models import Member
+from tenants.models import Member, Tenant
 from tenants.policy import can
 
 MAY = ("sending.stop", *TO_POLICY)
@@ -92,14 +93,18 @@ def resume(request: MemberRequest) -> HttpResponse:
 @requires(*TO_POLICY)
 def safety(request: MemberRequest) -> HttpResponse:
     """The trial list, and above how many people activating asks."""
-    tenant = request.membership.tenant
+    tenant, posted = request.membership.tenant, request.POST if request.method == "POST" else None
+    if posted is not None:
+        stops.lock([(stops.TENANT, str(tenant.pk))])
+        tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     listed = TrialAddress.objects.order_by("address_norm").values_list("address_norm", flat=True)
     now_so = {
         "is_trial": tenant.is_trial,
-        "addresses": "\n".join(listed),
+        "addresses": list(listed),
         "confirm_above": tenant.confirm_above,
     }
-    form = SafetyForm(request.POST) if request.method == "POST" else SafetyForm(initial=now_so)
+    shown = {"addresses": "\n".join(listed)}
+    form = SafetyForm(posted, stored=now_so, initial=shown, of=tenant, by=request.member)
     if form.is_bound and form.is_valid():
         given, at = form.cleaned_data, now()
         change_trial(is_on=given["is_trial"], addresses=given["addresses"], by=request.member, now=at)

@@ -11,7 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tenants import invitations
 from tenants.access import MemberRequest, as_member, outside_transaction, requires
-from tenants.commands import Refused, change_member, deactivate_member, invite, reactivate_member
+from tenants.commands import (
+    Refused,
+    change_member,
+    deactivate_member,
+    invite,
+    lock_roles,
+    reactivate_member,
+)
 from tenants.forms import InviteForm, MemberForm
 from tenants.fragments import page
 from tenants.models import Member, Role, Team
@@ -58,9 +65,16 @@ def new(request: MemberRequest) -> HttpResponse:
 @requires("admin.manage")
 def edit(request: MemberRequest, member_id: int) -> HttpResponse:
     """One member: role, team, limit."""
+    if request.method == "POST":
+        lock_roles()  # as whoever changes a member
     member = _member(member_id)
-    now_so = {"role": member.role_id, "team": member.team, "emails_per_day": member.emails_per_day}
-    form = MemberForm(request.POST) if request.method == "POST" else MemberForm(initial=now_so)
+    now_so = {
+        "role": member.role,
+        "team": member.team.name if member.team else "",
+        "emails_per_day": member.emails_per_day,
+    }
+    posted = request.POST if request.method == "POST" else None
+    form = MemberForm(posted, stored=now_so, of=member, by=request.member)
     if form.is_bound and form.is_valid() and _change(form, member, request.member):
         messages.success(request, f"{member.name} is saved.")
         return redirect("members")

@@ -13,6 +13,7 @@ from tenants.access import MemberRequest
 from tenants.commands import change_profile
 from tenants.forms import ProfileForm
 from tenants.fragments import page
+from tenants.models import User
 from tenants.zones import zone_names
 
 
@@ -20,8 +21,12 @@ from tenants.zones import zone_names
 def profile(request: MemberRequest) -> HttpResponse:
     """Name, time zone and signature; each member has one."""
     member = request.member
+    posted = request.POST if request.method == "POST" else None
+    if posted is not None:
+        member.user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
+        member.refresh_from_db(fields=["timezone", "signature"])
     now_so = {"name": member.user.name, "timezone": member.timezone, "signature": member.signature}
-    form = ProfileForm(request.POST) if request.method == "POST" else ProfileForm(initial=now_so)
+    form = ProfileForm(posted, stored=now_so, of=member, by=member)
     if form.is_bound and form.is_valid():
         change_profile(member=member, now=now(), **form.cleaned_data)
         messages.success(request, "Your settings are saved.")

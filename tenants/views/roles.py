@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenants.access import MemberRequest, requires
-from tenants.commands import Refused
+from tenants.commands import Refused, lock_roles
 from tenants.fragments import page
 from tenants.models import EMAILS_PER_DAY, Member, Role
 from tenants.role_commands import OF_REPS, REPS, change_role, create_role, delete_role, let_reps_create
@@ -82,8 +82,10 @@ def new(request: MemberRequest) -> HttpResponse:
 @requires("admin.manage")
 def edit(request: MemberRequest, role_id: int) -> HttpResponse:
     """One role: its limits and, of a custom one, its name and what it may do."""
+    if request.method == "POST":
+        lock_roles()
     role = get_object_or_404(Role, pk=role_id)
-    form = RoleForm(request.POST if request.method == "POST" else None, role=role)
+    form = RoleForm(request.POST if request.method == "POST" else None, role=role, by=request.member)
     if form.is_bound and form.is_valid() and _change(form, role, request.member):
         messages.success(request, f"{role.name} is saved. It holds from now on.")
         return redirect("roles")

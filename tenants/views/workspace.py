@@ -12,6 +12,7 @@ from tenants.access import MemberRequest, outside_transaction, requires
 from tenants.commands import Refused, change_workspace
 from tenants.forms import WorkspaceForm
 from tenants.fragments import page
+from tenants.models import Tenant
 from tenants.sessions import CHOSEN, active_memberships
 from tenants.zones import zone_names
 
@@ -22,9 +23,11 @@ FIELDS = ("name", "timezone", "country", "legal_name", "postal_address")
 @requires("policy.edit", "admin.manage")
 def workspace(request: MemberRequest) -> HttpResponse:
     """Name, time zone, country; who sends, and their postal address."""
-    tenant = request.membership.tenant
+    tenant, posted = request.membership.tenant, request.POST if request.method == "POST" else None
+    if posted is not None:
+        tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     now_so = {name: getattr(tenant, name) for name in FIELDS}
-    form = WorkspaceForm(request.POST) if request.method == "POST" else WorkspaceForm(initial=now_so)
+    form = WorkspaceForm(posted, stored=now_so, of=tenant, by=request.member)
     if form.is_bound and form.is_valid():
         try:
             change_workspace(tenant=tenant, by=request.member, now=now(), **form.cleaned_data)
