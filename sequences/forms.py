@@ -11,6 +11,7 @@ from audience.models import SavedView
 from audience.saved import visible_views
 from sequences import tags
 from sequences.commands.editing import NAME_LENGTH
+from sequences.edits import MOVE, PIN
 from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
 from tenants.models import Member
@@ -237,9 +238,21 @@ class ExitForm(forms.Form):
 
 
 class PublishForm(forms.Form):
-    """What is said about a new version."""
+    """What is said about a new version, and what becomes of those inside a tree (semantics 5.14)."""
 
     note = forms.CharField(label="What changed?", max_length=300, required=False)
+    apply = forms.ChoiceField(
+        label="Those inside",
+        choices=[(PIN, "Stay on their version"), (MOVE, "Move to the new version")],
+        widget=forms.RadioSelect,
+        initial=PIN,
+        error_messages={"required": "Choose what becomes of those inside."},
+    )
+
+    def __init__(self, data: Any = None, *, has_tree: bool) -> None:
+        super().__init__(data)
+        if not has_tree:
+            del self.fields["apply"]
 
 
 def initial_of(sequence: Sequence, form: type[forms.Form]) -> dict[str, Any]:

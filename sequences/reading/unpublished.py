@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sequences.changes import Reach, changes_between
+from sequences.changes import Change, Reach, changes_between
 from sequences.engine.questions import Unreadable
 from sequences.models import Sequence, Status
 from sequences.reading import effects
 from sequences.reading.audience import newcomers
 from sequences.reading.difference import Difference, difference
 from sequences.reading.material import Material
+from sequences.reading.moving import Moving, Standing, moving, people_by_plan
+from sequences.reading.trees import words_of
 from sequences.seen import mark_of_plan
 from tenants.models import Member
 
@@ -45,13 +48,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Draft:
-    """What the page before publishing says. ``newcomers``: how many the next run would let in; None: not known."""
+    """What the page before publishing says. ``newcomers``: how many the next run would let in; None: not known.
+
+    ``moving``: of a tree, who would be carried over; the lines then say whom each change reaches of those.
+    """
 
     lines: list[Line]
     inside: int
     ending: int
     newcomers: int | None
     seen: str
+    moving: Moving | None = None
+    titles: Mapping[tuple[int, str], str] = field(default_factory=dict)
+
+    def title_of(self, standing: Standing) -> str:
+        """How the step is called at which some of those inside stand; it may hold placeholders."""
+        return self.titles[standing.plan.pk, standing.step.key] if standing.step else ""
 
 
 def draft_of(sequence: Sequence, by: Member, *, now: datetime) -> Draft:
@@ -59,16 +71,32 @@ def draft_of(sequence: Sequence, by: Member, *, now: datetime) -> Draft:
     assert sequence.draft is not None
     before, after = Material(sequence, by, sequence.plan), Material(sequence, by, sequence.draft)
     found = difference(before, after)
-    reached = effects.reached(sequence, [one.change for one in found])
+    changes = [one.change for one in found]
+    tree = moving(sequence, sequence.draft, changes) if sequence.kind == "adaptive" else None
+    reached = dict(tree.reaches) if tree else _reached(sequence, changes)
     waiting = effects.waiting_mails(sequence)
-    lines = [
-        Line(one, reach, waiting.get(one.change.key, 0))
-        for one, (_, reach) in zip(found, reached["changes"], strict=True)
-    ]
-    ending = effects.ending(sequence, sequence.draft, now=now)
     return Draft(
-        lines, reached["inside"], ending, _newcomers(sequence, now=now), mark_of_plan(sequence.draft)
+        [Line(one, reached[one.change.key], waiting.get(one.change.key, 0)) for one in found],
+        sum(people_by_plan(sequence).values()),
+        0 if tree else effects.ending(sequence, sequence.draft, now=now),
+        _newcomers(sequence, now=now),
+        mark_of_plan(sequence.draft),
+        tree,
+        _titles(sequence, by, tree.standings) if tree else {},
     )
+
+
+def _titles(sequence: Sequence, by: Member, standings: list[Standing]) -> dict[tuple[int, str], str]:
+    materials = {one.plan.pk: Material(sequence, by, one.plan) for one in standings}
+    return {
+        (one.plan.pk, one.step.key): words_of(materials[one.plan.pk], one.step)
+        for one in standings
+        if one.step
+    }
+
+
+def _reached(sequence: Sequence, changes: list[Change]) -> dict[str, Reach]:
+    return {change.key: reach for change, reach in effects.reached(sequence, changes)["changes"]}
 
 
 def _newcomers(sequence: Sequence, *, now: datetime) -> int | None:

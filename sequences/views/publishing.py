@@ -33,7 +33,9 @@ def publish(request: MemberRequest, pk: int) -> HttpResponse:
     if sequence.draft is None:
         messages.info(request, "There is nothing to publish: no step was changed.")
         return go(request, f"/sequences/{sequence.pk}/edit/#steps")
-    form = PublishForm(request.POST if request.method == "POST" else None)
+    form = PublishForm(
+        request.POST if request.method == "POST" else None, has_tree=sequence.kind == "adaptive"
+    )
     many: TooMany | None = None
     try:
         said = _published(request, sequence, form) if request.method == "POST" else ""
@@ -65,8 +67,12 @@ def _published(request: MemberRequest, sequence: Sequence, form: PublishForm) ->
         raise
     except Refused as fault:
         return fault.message
-    messages.success(request, f"Version {plan.number} holds from the next run.")
+    messages.success(request, f"Version {plan.number} holds{_from_when(sequence)}.")
     return None
+
+
+def _from_when(sequence: Sequence) -> str:
+    return " from now on" if sequence.kind == "adaptive" else " from the next run"
 
 
 def page_of(request: MemberRequest, sequence: Sequence, form: PublishForm) -> dict[str, Any]:
