@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from steps.models import Step
@@ -72,7 +72,7 @@ class Change:
 def changes_between(old: Iterable[Step], new: Iterable[Step]) -> list[Change]:
     """The steps added, removed, moved or changed, as they stand in the new plan. Same key, same step."""
     before, after = _by_key(old), _by_key(new)
-    stood, stands = _places(before), _places(after)
+    stood, stands = places_of(before.values()), places_of(after.values())
     turned = _turned(stood, stands)
     found = [
         _change(before.get(key), step, stood.get(key), stands[key], key in turned)
@@ -93,21 +93,23 @@ def values_of(step: Step) -> dict[str, Any]:
     return named | {"conditions": (match, step.conditions)} | of_its_kind
 
 
+def places_of(steps: Iterable[Step]) -> dict[str, Place]:
+    """Key → where the step stands, for the steps of one plan in their order."""
+    listed = list(steps)
+    keys = {step.pk: step.key for step in listed}
+    last: dict[tuple[int, str, str], str] = {}
+    found = {}
+    for step in listed:
+        parent = keys.get(step.parent_id, "") if step.parent_id else ""
+        place = Place(step.day, parent, step.arm if parent else "")
+        found[step.key] = replace(place, after=last.get(place.group, ""))
+        last[place.group] = step.key
+    return found
+
+
 def _by_key(steps: Iterable[Step]) -> dict[str, Step]:
     found = sorted(steps, key=lambda step: (step.day or 0, step.position))
     return {step.key: step for step in found}
-
-
-def _places(steps: Mapping[str, Step]) -> dict[str, Place]:
-    keys = {step.pk: key for key, step in steps.items()}
-    last: dict[tuple[int, str, str], str] = {}
-    found = {}
-    for key, step in steps.items():
-        parent = keys.get(step.parent_id, "") if step.parent_id else ""
-        place = Place(step.day, parent, step.arm if parent else "")
-        found[key] = Place(place.day, place.parent, place.arm, last.get(place.group, ""))
-        last[place.group] = key
-    return found
 
 
 def _turned(stood: Mapping[str, Place], stands: Mapping[str, Place]) -> set[str]:

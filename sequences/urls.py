@@ -22,6 +22,7 @@ from sequences.views import (
     status,
     steps,
     template,
+    versions,
     why,
 )
 
@@ -72,7 +73,9 @@ pages = [
     path("runs/", detail.runs, name="sequence-runs"),
     path("forecast/", forecast.forecast, name="sequence-forecast"),
     path("settings/", detail.settings, name="sequence-settings"),
-    path("versions/", detail.versions, name="sequence-versions"),
+    path("versions/", versions.index, name="sequence-versions"),
+    path("versions/compare/", versions.compare, name="sequence-versions-compare"),
+    path("versions/<int:number>/", versions.read, name="sequence-version"),
 ]
 
 urlpatterns = [

@@ -132,7 +132,7 @@ def change_settings(
     given = values if views is None else values | {"views": list(views)}
     values = merged_settings(row, seen, given, by)
     views = values.pop("views", None)
-    before = {name: getattr(row, name) for name in values}
+    before = {name: getattr(row, name) for name in values} | {"views": _names_of_views(row)}
     _refuse_unknown(values)
     _refuse_fixed(row, values)
     lets_in = views is not None or any(getattr(row, name) != values[name] for name in LETS_IN & values.keys())
@@ -267,9 +267,14 @@ def _set_views(sequence: Sequence, views: list[SavedView]) -> bool:
     return had != wanted
 
 
+def _names_of_views(sequence: Sequence) -> list[str]:
+    return sorted(sequence.sequence_views.values_list("view__name", flat=True))
+
+
 def _audit_change(sequence: Sequence, by: Member, now: datetime, before: dict, changed: list[str]) -> None:
-    was = {name: _plain(before.get(name)) for name in changed}
-    now_is = {name: _plain(getattr(sequence, name, None)) for name in changed}
+    after = {name: getattr(sequence, name) for name in changed if name != "views"}
+    after |= {"views": _names_of_views(sequence)} if "views" in changed else {}
+    was, now_is = ({name: _plain(of[name]) for name in changed} for of in (before, after))
     audit(by=by, verb="sequence.change", obj=sequence, at=now, before=was, after=now_is)
 
 

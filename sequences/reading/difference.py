@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from sequences.changes import ADDED, REMOVED, Change, changes_between
 from sequences.reading.material import Material
 from sequences.reading.trees import words_of
-from sequences.reading.words import in_words, label_of, place_in_words, settings_in_words
-
-Was = tuple[str, str, str]
-"""A label, the words before, the words afterwards; empty: nothing was set."""
+from sequences.reading.words import Was, in_words, label_of, place_in_words, settings_in_words
 
 
 @dataclass(frozen=True)

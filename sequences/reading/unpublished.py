@@ -14,9 +14,11 @@ from sequences.models import Sequence, Status
 from sequences.reading import effects
 from sequences.reading.audience import newcomers
 from sequences.reading.difference import Difference, difference
+from sequences.reading.history import settings_between
 from sequences.reading.material import Material
 from sequences.reading.moving import Moving, Standing, moving, people_by_plan
 from sequences.reading.trees import words_of
+from sequences.reading.words import Was
 from sequences.seen import mark_of_plan
 from tenants.models import Member
 
@@ -51,6 +53,7 @@ class Draft:
     """What the page before publishing says. ``newcomers``: how many the next run would let in; None: not known.
 
     ``moving``: of a tree, who would be carried over; the lines then say whom each change reaches of those.
+    ``settings``: what was changed since the version that runs was published, and holds already.
     """
 
     lines: list[Line]
@@ -59,6 +62,7 @@ class Draft:
     newcomers: int | None
     seen: str
     moving: Moving | None = None
+    settings: list[tuple[str, list[Was]]] = field(default_factory=list)
     titles: Mapping[tuple[int, str], str] = field(default_factory=dict)
 
     def title_of(self, standing: Standing) -> str:
@@ -82,6 +86,7 @@ def draft_of(sequence: Sequence, by: Member, *, now: datetime) -> Draft:
         _newcomers(sequence, now=now),
         mark_of_plan(sequence.draft),
         tree,
+        settings_between(sequence, by, sequence.plan.published_at, None),
         _titles(sequence, by, tree.standings) if tree else {},
     )
 

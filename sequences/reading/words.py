@@ -12,6 +12,9 @@ from sequences.reading.trees import EVENTS, length
 from steps.kinds import KINDS
 from steps.models import Step
 
+Was = tuple[str, str, str]
+"""A label, the words before, the words afterwards; empty: nothing was set."""
+
 THREADS = {"new": "A new thread", "reply": "Reply to the mail before"}
 ACTIONS = {
     "research": "Research",

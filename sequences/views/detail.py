@@ -1,4 +1,4 @@
-"""The page of a sequence: overview, people, runs, settings, versions."""
+"""The page of a sequence: overview, runs, settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sequences.reading.material import Material
 from sequences.reading.summary import in_short, summary_of
 from sequences.reading.timeline import days_of, numbers_of
 from sequences.reading.trees import tree_in_words
-from sequences.reading.versions import versions_of
 from sequences.views.access import number_of, seen_by
 from tenants.access import MemberRequest, requires
 from tenants.policy import can
@@ -112,16 +111,4 @@ def settings(request: MemberRequest, pk: int) -> HttpResponse:
     context = {"summary": summary_of(material)}
     return render(
         request, "sequences/settings.html", head_of(request, sequence, material, "settings") | context
-    )
-
-
-@require_GET
-@requires("sequence.view")
-def versions(request: MemberRequest, pk: int) -> HttpResponse:
-    """The plans that were, with what each changed."""
-    sequence = seen_by(request, pk)
-    material = Material(sequence, request.member, sequence.plan)
-    context = {"versions": versions_of(sequence, request.member)}
-    return render(
-        request, "sequences/versions.html", head_of(request, sequence, material, "versions") | context
     )

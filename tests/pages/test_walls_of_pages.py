@@ -114,7 +114,7 @@ OBJECTS: dict[tuple[str, str], Callable[[], int]] = {
 }
 """How to make what an argument of a route names: (how the route begins, the argument) → its id. The first fits."""
 
-WORDS = {"place": "exit", "name": "details", "key": "s1"}
+WORDS = {"place": "exit", "name": "details", "key": "s1", "number": "1"}
 """Arguments that are no ids, and a good value."""
 
 UNKNOWN = 999_999_999
