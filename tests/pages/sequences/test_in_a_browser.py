@@ -227,6 +227,8 @@ PAGES = (
     "/sequences/{pk}/settings/",
     "/sequences/{pk}/versions/",
     "/sequences/{pk}/publish/",
+    "/sequences/{pk}/versions/2/",
+    "/sequences/{pk}/versions/compare/",
     "/sequences/{pk}/archive/",
     "/sequences/{pk}/edit/",
     "/sequences/{pk}/edit/?open=audience",
