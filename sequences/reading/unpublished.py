@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,10 +107,7 @@ def _newcomers(sequence: Sequence, *, now: datetime) -> int | None:
     """With the plan of the draft, by which somebody may be refused whom nothing could reach (semantics 2.10)."""
     if sequence.status != Status.ACTIVE:
         return 0
-    thought = copy(sequence)
-    assert sequence.draft is not None
-    thought.plan = sequence.draft
     try:
-        return newcomers(thought, now=now)
+        return newcomers(sequence, now=now, plan=sequence.draft)
     except Unreadable:
         return None
