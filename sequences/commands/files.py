@@ -33,7 +33,6 @@ from tenants.models import Member
 from tenants.policy import require
 from tenants.wall import current_id
 
-
 TRIES = 3
 """Files come in one after another; only a name that a page takes between the look and the taking costs a try."""
 
