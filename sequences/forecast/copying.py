@@ -6,7 +6,7 @@ only be read under it and only be written under the other: in between it lies in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,9 +27,9 @@ from audience.models import (
     Suppression,
 )
 from messaging.models import Mailbox, SenderUsage, Template, TemplateVersion
-from sequences.engine import entry, refusals
 from sequences.engine.questions import INSIDE
 from sequences.engine.sql import Sql, compiled, execute, rows, table, union_all
+from sequences.forecast.beside import MOST_BESIDE, beside, may_come_in, newcomers
 from sequences.models import (
     Addition,
     Enrollment,
@@ -39,7 +39,6 @@ from sequences.models import (
     SequenceView,
     StepRun,
 )
-from sequences.reading.thought import thought_of
 from steps.models import Plan, Step
 from tenants.localtime import ONE_DAY
 from tenants.models import Member, Role, Team, Tenant, TenantModel
@@ -48,10 +47,11 @@ from tenants.wall import use
 MOST_PEOPLE = 20_000
 """More are not lived through: the first ones stand for all."""
 
+MOST_OTHERS = 10_000
+"""The same of people whom only other sequences concern."""
+
 OF_PEOPLE = "SELECT id FROM forecast_people"
-STAYS = (
-    f"SELECT id FROM sequences_enrollment WHERE contact_id IN ({OF_PEOPLE}) AND sequence_id = %(sequence)s"
-)
+STAYS = f"SELECT id FROM sequences_enrollment WHERE contact_id IN ({OF_PEOPLE}) AND sequence_id = ANY(%(sequences)s)"
 DEALS = f"""SELECT id FROM audience_opportunity WHERE contact_id IN ({OF_PEOPLE})
     UNION ALL SELECT opportunity_id FROM sequences_enrollment WHERE contact_id IN ({OF_PEOPLE})"""
 WAITING = f"""SELECT step_run_id FROM messaging_message
@@ -60,7 +60,7 @@ WAITING = f"""SELECT step_run_id FROM messaging_message
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of a table that are copied: those for which ``where`` is true of ``t``; %(sequence)s is the sequence.
+    """The rows of a table that are copied: those for which ``where`` is true of ``t``; %(sequences)s are those lived.
 
     ``later``: columns that point at a part further down, and are set when that is there.
     """
@@ -111,22 +111,28 @@ PARTS = (
     Part(Plan),
     Part(Step),
     Part(Sequence),
-    Part(SequencePlan, "t.sequence_id = %(sequence)s"),
-    Part(SequenceView, "t.sequence_id = %(sequence)s"),
-    Part(Run, "t.sequence_id = %(sequence)s"),
+    Part(SequencePlan, "t.sequence_id = ANY(%(sequences)s)"),
+    Part(SequenceView, "t.sequence_id = ANY(%(sequences)s)"),
+    Part(Run, "t.sequence_id = ANY(%(sequences)s)"),
     Part(Enrollment, f"t.contact_id IN ({OF_PEOPLE})"),
     Part(StepRun, f"t.enrollment_id IN ({STAYS})"),
-    Part(Addition, "t.sequence_id = %(sequence)s"),
+    Part(Addition, "t.sequence_id = ANY(%(sequences)s)"),
 )
 """In the order in which rows may point at others."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """``people`` were copied; ``left_out`` more would have been concerned."""
+    """``people`` were copied; ``left_out`` more would have been concerned.
+
+    ``beside`` are other sequences that came along; ``others_left_out``: so many of their people, or of other sequences
+    that share senders, did not.
+    """
 
     people: int
     left_out: int
+    beside: tuple[Sequence, ...] = ()
+    others_left_out: int = 0
 
 
 def copy_into(scratch: Tenant, sequence: Sequence, *, now: datetime) -> Copied:
@@ -135,7 +141,8 @@ def copy_into(scratch: Tenant, sequence: Sequence, *, now: datetime) -> Copied:
     Messages are not copied: those that wait still are taken as sent.
     """
     people = gather(sequence, now=now)
-    params = {"sequence": sequence.pk, "day": now.date() - ONE_DAY}
+    lived = [sequence.pk, *(one.pk for one in people.beside)]
+    params = {"sequences": lived, "day": now.date() - ONE_DAY}
     for part in PARTS:
         columns = ", ".join(f"t.{column}" for column in part.columns)
         _keep(part.kept, f"SELECT {columns} FROM {table(part.model)} t WHERE {part.where}", params)
@@ -156,24 +163,13 @@ def copy_into(scratch: Tenant, sequence: Sequence, *, now: datetime) -> Copied:
 def gather(sequence: Sequence, *, now: datetime) -> Copied:
     """Put those whom a sequence concerns into a temporary table: who is inside, was added, or matches now.
 
-    Where addresses are unique, also those through whom they are refused. Somebody who will match only later is not
-    among them.
+    Where addresses are unique, also those through whom they are refused; and those of other sequences of the same
+    senders. Somebody who will match only later is not among them.
     """
-    newcomers = _newcomers(sequence, now)
-    sets = [
-        (0, Enrollment.objects.filter(sequence=sequence, state__in=INSIDE).order_by().values("contact_id")),
-        (1, Addition.objects.filter(sequence=sequence).order_by().values("contact_id")),
-        *([(2, newcomers)] if newcomers is not None else []),
-    ]
-    union, params = union_all(_ranked(rank, people) for rank, people in sets)
     execute("DROP TABLE IF EXISTS forecast_people")
     execute("CREATE TEMP TABLE forecast_people (id bigint PRIMARY KEY) ON COMMIT DROP")
-    each = f"SELECT id, min(rank) AS rank FROM ({union}) found (id, rank) GROUP BY id"
-    ((total,),) = rows(f"SELECT count(*) FROM ({each}) them", params)
-    people = execute(
-        f"INSERT INTO forecast_people SELECT id FROM ({each}) them ORDER BY rank, id LIMIT {MOST_PEOPLE}",
-        params,
-    )
+    asked = newcomers(sequence, now=now)
+    people, left_out = _put_in([sequence], [asked] if asked is not None else [], most=MOST_PEOPLE)
     if sequence.unique_email:
         execute(
             f"""INSERT INTO forecast_people SELECT DISTINCT c.id FROM audience_contact c
@@ -182,20 +178,35 @@ def gather(sequence: Sequence, *, now: datetime) -> Copied:
                 ON CONFLICT DO NOTHING""",
             [sequence.pk],
         )
+    found = beside(sequence)
+    others, more = tuple(found[:MOST_BESIDE]), 0
+    if others:
+        _, more = _put_in(others, may_come_in(list(others), now=now), most=MOST_OTHERS)
+    if rest := [one.pk for one in found[MOST_BESIDE:]]:
+        more += Enrollment.objects.filter(sequence__in=rest, state__in=INSIDE).count()
     execute("ANALYZE forecast_people")
-    return Copied(people, total - people)
+    return Copied(people, left_out, others, more)
 
 
-def _newcomers(sequence: Sequence, now: datetime) -> QuerySet | None:
-    """Who might come in by themselves; None where nobody does."""
-    work = thought_of(sequence, now=now)
-    asked = entry.by_themselves(work)
-    if asked is None:
-        return None
-    way = entry.matching(work.sequence, asked)
-    if sequence.reentry_days is None:
-        way = way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk")))
-    return way.people.order_by().values(way.column("pk"))
+def _put_in(sequences: Iterable[Sequence], asked: Iterable[QuerySet], *, most: int) -> tuple[int, int]:
+    """Put in whom these sequences concern, but not twice; how many, and how many were too many."""
+    inside = Enrollment.objects.filter(sequence__in=sequences, state__in=INSIDE)
+    added = Addition.objects.filter(sequence__in=sequences)
+    sets = [
+        (0, inside.order_by().values("contact_id")),
+        (1, added.order_by().values("contact_id")),
+        *((2, newcomers) for newcomers in asked),
+    ]
+    union, params = union_all(_ranked(rank, people) for rank, people in sets)
+    each = (
+        f"SELECT id, min(rank) AS rank FROM ({union}) found (id, rank) "
+        f"WHERE NOT EXISTS (SELECT FROM forecast_people p WHERE p.id = found.id) GROUP BY id"
+    )
+    ((total,),) = rows(f"SELECT count(*) FROM ({each}) them", params)
+    put = execute(
+        f"INSERT INTO forecast_people SELECT id FROM ({each}) them ORDER BY rank, id LIMIT {most}", params
+    )
+    return put, total - put
 
 
 def _ranked(rank: int, people: QuerySet) -> Sql:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -13,10 +14,10 @@ from messaging import outbox
 from sequences import enrollment, schedule, ticking
 from sequences.commands import status
 from sequences.engine.planning import as_sets
-from sequences.engine.questions import INSIDE
+from sequences.engine.questions import INSIDE, Unreadable
 from sequences.forecast.copying import copy_into
-from sequences.forecast.results import Forecast, days_of, first_mails, had_by
-from sequences.models import Enrollment, Schedule, Sequence, Status
+from sequences.forecast.results import Forecast, days_of, first_mails, had_by, unreached
+from sequences.models import Enrollment, Schedule, Sequence, Status, Wake
 from sequences.simulate.life import next_due
 from sequences.simulate.quiet import Quiet
 from tenants.models import Tenant
@@ -56,7 +57,10 @@ def forecast(
         with use(scratch):
             started = enrollment.last_ordinal(sequence.pk)
             _begin(sequence, scratch, real.pk, now)
-            until, is_cut = _live(scratch, now, now + timedelta(days=days), days, progress, seconds)
+            for other in copied.beside:
+                _go_on_as(scratch, real.pk, other, now)
+            clock = _Clock(now, days, progress, seconds)
+            until, is_cut = _live(scratch, sequence, clock)
             last, number = first_mails(sequence, after=started)
             found = Forecast(
                 people=copied.people,
@@ -66,6 +70,9 @@ def forecast(
                 first_mails=number,
                 first_mails_until=last,
                 inside=Enrollment.objects.filter(sequence=sequence.pk, state__in=INSIDE).count(),
+                unreached=unreached(sequence),
+                beside=len(copied.beside),
+                others_left_out=copied.others_left_out,
                 cut="time" if is_cut else "",
                 had=had_by(sequence, contact_id, after=started) if contact_id else [],
             )
@@ -94,24 +101,56 @@ def _begin(sequence: Sequence, scratch: Tenant, real: int, now: datetime) -> Non
     elif row.status == Status.PAUSED:
         status.go_on(row, now=now)
     else:
-        real_row = ticking.with_due(Schedule.objects.filter(tenant_id=real, sequence_id=row.pk)).first()
-        schedule.set_next(row, since=now)
-        if real_row is not None and real_row.due_at is not None:
-            Schedule.objects.filter(tenant_id=scratch.pk).update(next_run_at=real_row.due_at)
+        _go_on_as(scratch, real, row, now)
 
 
-def _live(
-    scratch: Tenant, now: datetime, until: datetime, days: int, progress: Progress, seconds: float
-) -> tuple[datetime, bool]:
-    """Every run until then; the instant that was reached, and whether time ran out before."""
-    begun, quiet = monotonic(), Quiet()
+def _go_on_as(scratch: Tenant, real: int, sequence: Sequence, now: datetime) -> None:
+    """A copied sequence that runs is due when the real one is."""
+    real_row = ticking.with_due(Schedule.objects.filter(tenant_id=real, sequence_id=sequence.pk)).first()
+    schedule.set_next(sequence, since=now)
+    if real_row is not None and real_row.due_at is not None:
+        mine = Schedule.objects.filter(tenant_id=scratch.pk, sequence_id=sequence.pk)
+        mine.update(next_run_at=real_row.due_at, worked_at=real_row.worked_at)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """From when, how far, and how long anybody waits."""
+
+    now: datetime
+    days: int
+    progress: Progress
+    seconds: float
+
+
+def _live(scratch: Tenant, sequence: Sequence, clock: _Clock) -> tuple[datetime, bool]:
+    """Every run until then; the instant that was reached, and whether time ran out before.
+
+    A run of another sequence that fails takes nothing from anybody: it has no more.
+    """
+    begun, quiet, now = monotonic(), Quiet(), clock.now
+    until = now + timedelta(days=clock.days)
     while (due := next_due(scratch)) is not None and due <= until:
-        if not progress(max((due - now).days, 0), days):
+        if not clock.progress(max((due - now).days, 0), clock.days):
             raise Cancelled
-        if monotonic() - begun > seconds:
+        if monotonic() - begun > clock.seconds:
             return due, True
         at = max(due, now)
-        worked = ticking.work_first(scratch.pk, now=at, deliver=outbox.accept_all)
+        try:
+            worked = ticking.work_first(scratch.pk, now=at, deliver=outbox.accept_all)
+        except ticking.Failed as failed:
+            if failed.sequence_id != sequence.pk:
+                _end(scratch, failed.sequence_id)
+                continue
+            if isinstance(failed.__cause__, Unreadable):
+                raise failed.__cause__ from failed
+            raise
         if worked is not None:
             quiet.worked(worked, at)
     return until, False
+
+
+def _end(scratch: Tenant, sequence_id: int) -> None:
+    rows = Schedule.objects.filter(tenant_id=scratch.pk, sequence_id=sequence_id)
+    rows.update(next_run_at=None)
+    Wake.objects.filter(schedule__in=rows).delete()

@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
-from sequences.models import Run, Sequence
+from sequences.models import Enrollment, Run, Sequence, StepRun
 from tenants.localtime import local_date
 
 ON_DAY = "COALESCE(r.local_day, (r.scheduled_for AT TIME ZONE %(zone)s)::date)"
@@ -61,9 +62,10 @@ class Had:
 class Forecast:
     """``people`` were lived through, ``left_out`` more are concerned. ``until`` is the last instant that was lived.
 
-    ``first_mails``: how many get their first automatic e-mail, the last of them on ``first_mails_until``.
-    ``inside``: how many are inside at the end. ``cut``: why it ended before its time: "time", or empty. ``had``: of
-    the chosen contact.
+    ``first_mails``: how many get their first automatic e-mail, the last of them on ``first_mails_until``; the limits
+    still keep ``unreached`` from theirs at the end. ``inside``: how many are inside then. ``beside`` other sequences of
+    the same senders were lived along, but for ``others_left_out`` of their people. ``cut``: why it ended before its
+    time: "time", or empty. ``had``: of the chosen contact.
     """
 
     people: int
@@ -73,6 +75,9 @@ class Forecast:
     first_mails: int = 0
     first_mails_until: date | None = None
     inside: int = 0
+    unreached: int = 0
+    beside: int = 0
+    others_left_out: int = 0
     cut: str = ""
     had: list[Had] = field(default_factory=list)
 
@@ -146,6 +151,13 @@ def first_mails(sequence: Sequence, *, after: int) -> tuple[date | None, int]:
     """The day of the last first e-mail, and how many get one."""
     ((day, number),) = _rows(FIRST_MAILS, sequence, after)
     return day, number
+
+
+def unreached(sequence: Sequence) -> int:
+    """How many wait for their first automatic e-mail, held by a daily limit."""
+    had = StepRun.objects.filter(enrollment=OuterRef("pk"), kind="email", state=StepRun.EXECUTED)
+    held = Enrollment.objects.filter(sequence=sequence.pk, state=Enrollment.ACTIVE, held_reason="limit")
+    return held.filter(~Exists(had)).count()
 
 
 def _rows(sql: str, sequence: Sequence, after: int, **params: Any) -> list[tuple[Any, ...]]:
