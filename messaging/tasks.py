@@ -13,7 +13,7 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import OperationalError
 
-from messaging import doorbell, due, reaper, tracking
+from messaging import doorbell, due, reaper, restored, tracking
 from messaging.crash import point
 from messaging.delivery import visit
 from messaging.leaving import in_order
@@ -32,6 +32,7 @@ def leave(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def deliver_due() -> None:
     """Ring once for each mailbox that has something to do, and sweep their tenants."""
+    restored.look(now=database_now())
     found = due.mailboxes(now=database_now())
     for tenant_id in dict.fromkeys(tenant_id for tenant_id, _ in found):
         deliver_sweep.delay(tenant_id)
@@ -56,6 +57,7 @@ def deliver_next(
     """
     point("C1")
     clock = steady()
+    restored.look(now=clock())
     if tenant_id is None or mailbox_id is None:
         found = due.pick(now=clock(), until=clock() + timedelta(seconds=3 * settings.DELIVERY_SECONDS))
         if found is None:

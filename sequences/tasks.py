@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from messaging import restored
 from sequences import ticking
 from sequences.forecast import jobs
 from tenants.clock import database_now
@@ -13,6 +14,7 @@ from tenants.wall import use
 @shared_task(ignore_result=True)
 def tick() -> None:
     """Ring one task for each tenant in which something is due."""
+    restored.look(now=database_now())
     for tenant_id in ticking.tenants_due(database_now()):
         tick_tenant.delay(tenant_id)
 

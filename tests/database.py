@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 from time import sleep
 
 import psutil
@@ -34,10 +35,7 @@ def database_of_this_process() -> Iterator[str]:
     """A migrated, empty database under the default connection; dropped on leaving."""
     name = f"test_stepwise_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}_{os.getpid()}"
     with _server() as server:
-        template = _template(server)
-        server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template)))
-        )
+        _copy(server, _template(server), name)
     before = _point_at(name)
     yield name
     connections.close_all()
@@ -47,11 +45,34 @@ def database_of_this_process() -> Iterator[str]:
 
 
 @contextmanager
+def copied(of: str | None = None) -> Iterator[str]:
+    """One more database: a copy of one to which nobody is connected, or migrated and empty; dropped on leaving."""
+    name = f"test_stepwise_gw_{token_hex(4)}_{os.getpid()}"
+    with _server() as server:
+        _copy(server, of or _template(server), name)
+    try:
+        yield name
+    finally:
+        with _server() as server:
+            _drop(server, name)
+
+
+def url_of(name: str) -> str:
+    """The address of another database of the same server."""
+    before, _, query = os.environ["DATABASE_URL"].partition("?")
+    return before.rpartition("/")[0] + f"/{name}" + (f"?{query}" if query else "")
+
+
+@contextmanager
 def _server() -> Iterator[psycopg.Connection]:
     """A connection to the server's ordinary database, holding the lock. Not the ORM's: that one is to move."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         yield server
+
+
+def _copy(server: psycopg.Connection, source: str, name: str) -> None:
+    server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, source))))
 
 
 def _template(server: psycopg.Connection) -> str:

@@ -20,6 +20,7 @@ from django.db import connection
 from config.embedded.group import Group
 from config.embedded.run import procfile
 from config.embedded.services import CHECKOUT
+from tests.database import url_of
 
 CEILING_SECONDS = 120
 """So long may something take on a busy machine before a test gives up; nothing depends on it otherwise."""
@@ -132,7 +133,4 @@ def free_port() -> int:
 
 def database_url() -> str:
     """The address of the database that the tests of this process use."""
-    given = os.environ["DATABASE_URL"]
-    name = str(connection.settings_dict["NAME"])
-    before, _, query = given.partition("?")
-    return before.rpartition("/")[0] + f"/{name}" + (f"?{query}" if query else "")
+    return url_of(str(connection.settings_dict["NAME"]))

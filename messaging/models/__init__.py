@@ -6,6 +6,7 @@ from messaging.models.mailbox import (
     SendingStop,
     TrialAddress,
 )
+from messaging.models.origin import Origin
 from messaging.models.outbox import Mailing, Message, Payload, StopEvent, Untold
 from messaging.models.templates import Template, TemplateVersion
 
@@ -15,6 +16,7 @@ __all__ = [
     "MailboxUsage",
     "Mailing",
     "Message",
+    "Origin",
     "Payload",
     "SenderUsage",
     "SendingStop",

@@ -28,6 +28,7 @@ OUTSIDE = {
     "audience_importdue",
     "audience_recordjobdue",
     "messaging_mailboxdue",
+    "messaging_origin",
     "django_migrations",
     "django_content_type",
     "django_session",

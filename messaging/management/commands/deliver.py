@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
 
-from messaging import due, reaper
+from messaging import due, reaper, restored
 from messaging.delivery import Clock, visit
 from messaging.leaving import in_order
 from messaging.models import Message
@@ -35,6 +35,8 @@ class Command(BaseCommand):
         at = moment(options["at"])
         clock: Clock = now if at is None else lambda: at
         tenants = _tenants(options["tenant"])
+        if restored.look(now=clock()):
+            self.stderr.write(f"All sending is stopped: {restored.REASON}.")
         counts: Counter[str] = Counter()
         with in_order() as is_told:
             while done := sum((deliver(tenant_id, clock, is_told) for tenant_id in tenants), Counter()):

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
 
+from messaging import restored
 from sequences import ticking
 from sequences.engine.adaptive.instant import is_kept
 from sequences.ticking import Failed, Worked
@@ -34,6 +35,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = moment(options["at"])
         has_failed = False
+        if restored.look(now=at or now()):
+            self.stderr.write(f"All sending is stopped: {restored.REASON}.")
         for tenant in tenants(options["tenant"], at or now()):
             done, failed = ticking.work_tenant(tenant.pk, now=at or now(), is_on_time=at is not None)
             for worked in done:
