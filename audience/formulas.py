@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-"""What a spreadsheet runs begins with one of these (OWASP, CSV injection); with apostrophes before it, it is text."""
+FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+"""What a spreadsheet runs begins with one of these (OWASP, CSV injection); with apostrophes before it, it is text.
+
+The last is a return as readers of files have it, ours among them.
+"""
 
 
 def guarded(cell: str) -> str:

@@ -303,34 +303,49 @@ def export(me: Somebody, **form: Any) -> bytes:
     return answer.getvalue()
 
 
-HOSTILE = ["=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", '="x"', "'=1", 'a"b', "x;y,z", "Zoë\nB", "日本"]
+HOSTILE = [
+    *("=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", "\r=1", '="x"', "'=1"),
+    *("x,=1+1", "x;=1+1", 'a"b', "x;y,z", "Zoë\nB", "日本"),
+]
 
 
-def test_an_export_has_the_columns_chosen_and_no_formula_and_comes_back_whole(me: Somebody) -> None:
-    """R-079."""
+def test_r_079_an_export_has_the_columns_chosen_and_no_formula_and_comes_back_whole(me: Somebody) -> None:
+    """In names and in fields of one's own."""
     with use(me.tenant):
         acme = AccountFactory(name="Acme, Inc.")
         field = make_field("contact", "balance", FieldType.NUMBER)
+        note = make_field("contact", "note", FieldType.TEXT)
         for n, text in enumerate(HOSTILE):
             ContactFactory(
                 email=f"p{n}@x.example",
                 first_name="P",
                 last_name=text,
                 account=acme,
-                **{field.column: -n - 0.5},
+                **{field.column: -n - 0.5, note.column: text},
             )
-    columns = ["email", "last_name", "account", "balance", "owner", "created_at", "lifecycle_stage"]
+    columns = ["email", "last_name", "account", "balance", "owner", "created_at", "lifecycle_stage", "note"]
     data = export(me, everyone="1", columns=columns)
     header, *rows = rows_of(data)
-    assert header == ["Email", "Last name", "Company", "Balance", "Owner", "Created", "Lifecycle stage"]
+    assert header == [
+        "Email",
+        "Last name",
+        "Company",
+        "Balance",
+        "Owner",
+        "Created",
+        "Lifecycle stage",
+        "Note",
+    ]
     assert len(rows) == len(HOSTILE)
     assert [row[3] for row in rows][:2] == ["-0.5", "-1.5"]
-    assert not any(cell[:1] in ("=", "+", "@", "\t") for row in rows for cell in row)
+    assert not any(cell[:1] in ("=", "+", "@", "\t", "\r") for row in rows for cell in row)
     assert rows[0][1] == "'=1+1" and rows[2][1] == "'-5" and rows[0][2] == "Acme, Inc."
     bring_in(me, data)
     with use(me.tenant):
         back = list(Contact.objects.order_by("pk").values_list("last_name", flat=True))
         assert [text.strip() for text in back] == [text.strip() for text in HOSTILE]
+        notes = Contact.objects.order_by("pk").values_list(note.column, flat=True)
+        assert [text.strip() for text in notes] == [text.strip() for text in HOSTILE]
         balances = Contact.objects.order_by("pk").values_list(field.column, flat=True)
         assert list(balances) == [-n - 0.5 for n in range(len(HOSTILE))]
         assert Account.objects.count() == 1
