@@ -119,6 +119,7 @@ def test_r_044_stopped_and_resumed_ten_times_nothing_leaves_meanwhile_and_all_le
             return int(cursor.fetchone()[0])
 
     def switch() -> None:
+        sink.wait_for(len(messages) * 2 // 5, timeout=120)
         for _ in range(10):
             stop_it(tenant, time)
             began = gate_number()
