@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -21,6 +21,8 @@ from sequences.models import Addition, Enrollment, Sequence, StepRun
 
 LARGE = 5_000
 """People. So many are counted anew for a page; beyond them stands what the last run counted."""
+STATES = 20_000
+"""People of one sequence whose states are counted anew for its own pages: that costs a tenth of what their steps do."""
 NEVER_PAUSED = Cast(Value(None), IntegerField())
 MARKS = ("sent", "opened", "clicked", "replied", "bounced")
 BY_MACHINE = ("machine_opened", "machine_clicked")
@@ -43,6 +45,8 @@ class Figures:
     bounced: int = 0
     is_kept: bool = False
     """Whether they are as of the last run."""
+    are_people_kept: bool = False
+    """Whether this is so of who is active, held, paused, exited, too."""
 
     @property
     def inside(self) -> int:
@@ -99,6 +103,16 @@ def figures_of(sequences: Collection[Sequence]) -> dict[int, Figures]:
     return {pk: Figures(**values) for pk, values in found.items()}
 
 
+def figures_of_one(sequence: Sequence) -> Figures:
+    """The figures of a sequence for its own pages: who is paused or removed there is seen in the numbers at once."""
+    found = figures_of([sequence])[sequence.pk]
+    if not found.is_kept or _entered(sequence) > STATES:
+        return found
+    counted: dict[str, Any] = next(iter(_people([sequence.pk])), {})
+    counted.pop("sequence_id", None)
+    return replace(found, are_people_kept=False, **counted)
+
+
 def _beyond(sequences: Collection[Sequence]) -> list[Sequence]:
     """Those that it would take too long to count anew, too."""
     by_size = sorted(sequences, key=_entered)
@@ -122,7 +136,16 @@ def _kept(sequence: Sequence) -> dict[str, Any]:
     people = {name: kept[name] for name in ("active", "paused", "held")}
     marks = {mark: sum(step[mark] for step in steps) for mark in MARKS}
     contacted = max((step["sent"] for step in steps), default=0)
-    return people | marks | {"exited": sum(kept["exited"].values()), "contacted": contacted, "is_kept": True}
+    return (
+        people
+        | marks
+        | {
+            "exited": sum(kept["exited"].values()),
+            "contacted": contacted,
+            "is_kept": True,
+            "are_people_kept": True,
+        }
+    )
 
 
 def _people(sequences: Collection[int]) -> Any:

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from sequences.models import Run, Sequence
-from sequences.reading.figures import Figures, days_done, figures_of, step_figures
+from sequences.reading.figures import Figures, days_done, figures_of_one, step_figures
 from sequences.reading.live import attention_of, live_of, retry_at
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short, summary_of
@@ -61,7 +61,7 @@ def head_of(request: MemberRequest, sequence: Sequence, material: Material, tab:
         "sequence": sequence,
         "tab": tab,
         "now": moment,
-        "figures": figures_of([sequence])[sequence.pk],
+        "figures": figures_of_one(sequence),
         "live": live_of(sequence, material.steps, now=moment),
         "retry_at": retry_at(sequence) if sequence.problem else None,
         "may_edit": can(member, "sequence.edit", sequence),

@@ -14,11 +14,12 @@ from messaging.models import Message
 from messaging.signals import click_taken_back
 from sequences.commands.editing import create_sequence
 from sequences.models import Enrollment, Run, Sequence, Status, StepRun
-from sequences.reading.figures import LARGE, figures_of
+from sequences.reading.figures import LARGE, STATES, figures_of
 from tenants.models import Member, Tenant
 from tests.factories import NOW, make_member
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import leave, live
+from tests.pages.somebody import words
 
 TABS = ("", "people/", "runs/", "settings/", "versions/")
 
@@ -115,6 +116,32 @@ def test_large_sequences_are_listed_as_of_their_last_run(sequence: Sequence, ten
     sequence.counters |= {"entered": LARGE + 1, "active": 7}
     figures = figures_of([sequence])[sequence.pk]
     assert (figures.active, figures.exited) == (7, 0)
+
+
+def test_a_large_sequence_tells_on_its_own_pages_who_is_where_now(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=3)
+    first = Enrollment.objects.filter(sequence=sequence)[0]
+    sequence.counters |= {"entered": LARGE + 1}
+    sequence.save()
+    client.post(at(sequence, "people/do/"), {"do": "pause", "ids": [first.contact_id]})
+    page = words(text(client.get(at(sequence, "people/"))))
+    assert "Active 2" in page and "Paused 1" in page
+    assert "as of its last run" not in page
+    assert "In a sequence as large as this they are as of its last run." in words(
+        text(client.get(at(sequence)))
+    )
+
+
+def test_a_very_large_sequence_says_that_its_numbers_are_of_the_last_run(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=3)
+    sequence.counters |= {"entered": STATES + 1, "active": 7}
+    sequence.save()
+    page = words(text(client.get(at(sequence, "people/"))))
+    assert "Active 7" in page and "the numbers of states are as of its last run" in page
 
 
 def test_a_list_counts_the_smallest_anew_as_far_as_it_can(
