@@ -22,7 +22,7 @@ from messaging.stops import advisory_key
 from messaging.templating import save_template
 from sequences.commands.editing import is_name_free, refuse_beyond_limit
 from sequences.engine.sql import rows
-from sequences.files.library import Known, Library
+from sequences.files.library import LONGEST_SEQUENCE, LONGEST_TEMPLATE, LONGEST_VIEW, Known, Library
 from sequences.files.loading import World, load_sequence, stored_conditions
 from sequences.files.specs import SequenceSpec, TemplateSpec, ViewSpec
 from sequences.models import Sequence
@@ -71,17 +71,20 @@ def arriving(library: Library, *, by: Member) -> Arrival:
             found.same_templates[template.name] = same
         else:
             taken = {name for _, name in found.templates}
-            found.templates.append((template, _free(template.name, _is_template_free, taken)))
+            found.templates.append(
+                (template, _free(template.name, _is_template_free, taken, LONGEST_TEMPLATE))
+            )
     for view in library.views:
         same_view = _same_view(view, by)
         if same_view:
             found.same_views[view.name] = same_view
         else:
             taken = {name for _, name in found.views}
-            found.views.append((view, _free(view.name, partial(_is_view_free, view.record), taken)))
+            is_free = partial(_is_view_free, view.record)
+            found.views.append((view, _free(view.name, is_free, taken, LONGEST_VIEW)))
     for sequence in library.sequences:
         taken = {name for _, name in found.sequences}
-        found.sequences.append((sequence, _free(sequence.name, is_name_free, taken)))
+        found.sequences.append((sequence, _free(sequence.name, is_name_free, taken, LONGEST_SEQUENCE)))
     return found
 
 
@@ -154,9 +157,10 @@ def _usable_views(by: Member) -> dict[str, SavedView]:
     return {view.name: view for record in RECORDS for view in views_for(by, record)}
 
 
-def _free(name: str, is_free: Callable[[str], bool], taken: Iterable[str]) -> str:
-    """The name, or ``name (2)`` and so on where another has it."""
-    tries = (f"{name}{f' ({n})' if n > 1 else ''}" for n in range(1, 1000))
+def _free(name: str, is_free: Callable[[str], bool], taken: Iterable[str], longest: int) -> str:
+    """The name, or ``name (2)`` and so on where another has it; a long one gives way to its number."""
+    numbers = (f" ({n})" if n > 1 else "" for n in range(1, 1000))
+    tries = (f"{name[: longest - len(number)]}{number}" for number in numbers)
     lowered = {one.casefold() for one in taken}
     return next(one for one in tries if one.casefold() not in lowered and is_free(one))
 

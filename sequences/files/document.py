@@ -71,6 +71,7 @@ def read_document(text: str) -> Document:
     """One YAML document. Raises NotYaml; a key that stands twice is a fault of the document."""
     if len(text) > MOST_CHARACTERS:
         raise NotYaml(f"the file is longer than {MOST_CHARACTERS:,} characters")
+    refuse_forbidden(text.removeprefix("\ufeff"))
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         return _Builder(yaml.parse(text, Loader=loader)).document()
@@ -80,6 +81,23 @@ def read_document(text: str) -> Document:
         raise NotYaml(f"this is no YAML: {said}", mark.line + 1 if mark else 0) from None
     except yaml.YAMLError as error:
         raise NotYaml(f"this is no YAML: {' '.join(str(error).split())}") from None
+
+
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no YAML has (YAML 1.1, 5.1), but for a mark of the byte order at the beginning."""
+
+
+def refuse_forbidden(text: str) -> None:
+    """The parser's own words on them name no line."""
+    if found := FORBIDDEN.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise NotYaml(f"the character U+{ord(found.group()):04X} cannot stand in a file", line)
+
+
+def refuse_zero(event: Any) -> None:
+    """Written with a backslash YAML has it, a database does not."""
+    if "\0" in event.value:
+        raise NotYaml("a text cannot have the character U+0000", _line(event))
 
 
 def _line(event: Any) -> int:
@@ -119,6 +137,7 @@ class _Builder:
 
     def made(self, event: Any, place: Place) -> Any:
         if isinstance(event, yaml.ScalarEvent):
+            refuse_zero(event)
             return event.value if event.style in ("'", '"', "|", ">") else scalar(event.value)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.items(place)
@@ -136,6 +155,7 @@ class _Builder:
             line = _line(event)
             if not isinstance(event, yaml.ScalarEvent):
                 raise NotYaml("a key must be a plain text", line)
+            refuse_zero(event)
             key = event.value
             value = self.value(next(self.events), (*place, key))
             self.found.lines[(*place, key)] = line

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from audience.conditions.faults import Fault
+from audience.conditions.faults import Fault, Place
 from audience.fields import Catalogue
 from messaging.liquid import analyse_text
 from sequences.files import reading
 from sequences.files.reading import Keys, Names
+from sequences.files.records import names_once
 from sequences.files.scenario import read_templates, read_views, understood
 from sequences.files.sequences import read_sequence
 from sequences.files.setting import Setting
@@ -25,6 +26,9 @@ LEFT_OUT = (
     *("timeline", "expect"),
 )
 """Keys of a scenario that are no part of a library."""
+
+LONGEST_VIEW, LONGEST_TEMPLATE, LONGEST_SEQUENCE = 100, 200, 120
+"""Characters of a name, as the forms of the pages have them (a test holds them together)."""
 
 PEOPLE = ("owner", "from", "assignee")
 """Keys that name a member; one who is none here is left out, and said."""
@@ -80,8 +84,23 @@ def _library(raw: Any, faults: list[Fault], known: Known) -> Library:
     sequences = tuple(
         read_sequence(Keys(item, place, faults), setting, known.reader) for item, place in items
     )
+    names_once([spec.name for spec in sequences], keys, "sequences")
+    for number, view in enumerate(views):
+        _check_name(view.name, LONGEST_VIEW, ("views", number, "name"), faults)
+    for template in templates:
+        _check_name(template.name, LONGEST_TEMPLATE, ("templates", template.name), faults)
+    for number, sequence in enumerate(sequences):
+        _check_name(sequence.name, LONGEST_SEQUENCE, ("sequences", number, "name"), faults)
     keys.done()
     return Library(views, templates, sequences, left_out, tuple(strangers))
+
+
+def _check_name(name: str, longest: int, place: Place, faults: list[Fault]) -> None:
+    """What the forms of the pages would not take as a name either."""
+    if len(name) > longest:
+        faults.append(Fault(place, f"a name has at most {longest} characters; this one has {len(name)}"))
+    elif not name.isprintable():
+        faults.append(Fault(place, "a name stands on one line, without characters that cannot be seen"))
 
 
 def _setting(keys: Keys, faults: list[Fault], known: Known) -> Setting:

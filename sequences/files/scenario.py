@@ -32,6 +32,9 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 500
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST_SAID = 60
+"""Characters of a name by which a place is called; one with more goes by its number."""
+
 NAMED_BY = ("key", "id", "name", "email")
 
 
@@ -96,7 +99,7 @@ def _name_of(value: Any, index: int) -> str | int:
         return index
     for key in NAMED_BY:
         name = value.get(key)
-        if isinstance(name, str) and name and not any(c in name for c in ".:\n"):
+        if isinstance(name, str) and 0 < len(name) <= LONGEST_SAID and not any(c in name for c in ".:\n"):
             return name
     return index
 

@@ -10,9 +10,13 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from audience.catalogue import make_field
+from audience.commands import views as view_commands
 from audience.models import SavedView
+from messaging import templating
 from messaging.models import Template
+from sequences.commands import editing
 from sequences.commands.files import arriving, import_library, known_to
+from sequences.files import library as libraries
 from sequences.files.exporting import export
 from sequences.files.library import Library, read_library
 from sequences.files.scenario import FaultyFile, read_scenario
@@ -238,3 +242,50 @@ def test_the_commands_do_the_same(tenant: Tenant, tmp_path: Path) -> None:
         )
     with pytest.raises(CommandError, match="there is no sequence"):
         call_command("export_sequences", "nothing", tenant=tenant.slug)
+
+
+SMALL = """
+templates: {t: {subject: Hi, body: "<p>x</p>"}}
+sequences:
+  - name: Small
+    kind: classic
+    schedule: {time: "09:00"}
+    steps: [{key: a, day: 1, kind: email, template: t}]
+"""
+
+
+def test_a_name_is_one_that_the_pages_would_take(tenant: Tenant) -> None:
+    by = make_member("sales_rep", "rita@fabrikam.example")
+    assert faults(SMALL.replace("Small", "x" * 121), by) == [
+        "line 4, sequences[1].name: a name has at most 120 characters; this one has 121"
+    ]
+    assert "stands on one line" in faults(SMALL.replace("Small", '"a\\nb"'), by)[0]
+    twice = SMALL + SMALL.partition("sequences:\n")[2].replace("Small", "SMALL")
+    assert faults(twice, by) == ["line 8, sequences.SMALL: the name “SMALL” is there twice"]
+    assert (libraries.LONGEST_VIEW, libraries.LONGEST_TEMPLATE, libraries.LONGEST_SEQUENCE) == (
+        view_commands.LONGEST_NAME,
+        templating.LONGEST_NAME,
+        editing.NAME_LENGTH,
+    )
+
+
+def test_a_long_name_that_is_taken_gives_way_to_its_number(tenant: Tenant) -> None:
+    by = make_member("sales_rep", "rita@fabrikam.example")
+    text = SMALL.replace("Small", "x" * 120)
+    names = [import_library(library=read(text, by), by=by, now=NOW)[0].name for _ in range(2)]
+    assert names == ["x" * 120, "x" * 116 + " (2)"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"a\\0b"', "line 4: a text cannot have the character U+0000"),
+        ("a\0b", "line 4: the character U+0000 cannot stand in a file"),
+        ("a\x07b", "line 4: the character U+0007 cannot stand in a file"),
+    ],
+)
+def test_characters_that_nothing_can_keep_are_refused_with_their_line(
+    tenant: Tenant, written: str, said: str
+) -> None:
+    by = make_member("sales_rep", "rita@fabrikam.example")
+    assert faults(SMALL.replace("Small", written), by) == [said]
