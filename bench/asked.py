@@ -187,6 +187,8 @@ def editor(office: Office) -> list[Request]:
         _get("200,000", big),
         _get("few", few),
         _get("a step open", big, step="two"),
+        _get("dates", f"{big}calendar/"),
+        _get("dates of few", f"{few}calendar/", q="anna"),
         _get("a new mail", big, new="email"),
         _get("a new call", big, new="call"),
         _get("audience open", big, open="audience"),

@@ -16,6 +16,8 @@ from sequences.engine.sql import execute, table
 
 MANY = 10_000
 """So many rows are worth a look at the table before it is joined again."""
+ROOM = "128MB"
+"""A few million keys, as the planner guesses their weight."""
 
 
 _is_on: ContextVar[bool] = ContextVar("as_sets", default=False)
@@ -37,6 +39,14 @@ def as_sets() -> Iterator[None]:
         execute("SET LOCAL enable_nestloop = on")
     finally:
         _is_on.reset(token)
+
+
+@contextmanager
+def with_room() -> Iterator[None]:
+    """Statements that hold a set in memory beside an audience: without room for it, it would be read for each person."""
+    execute(f"SET LOCAL work_mem = '{ROOM}'")
+    yield
+    execute("SET LOCAL work_mem TO DEFAULT")
 
 
 def grown(model: type[models.Model], number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from audience.conditions.parse import Condition, Group
 from audience.conditions.types import FieldType
@@ -17,6 +18,7 @@ from audience.models import Contact, SavedView
 from sequences.engine import entry, refusals
 from sequences.engine.due import Work
 from sequences.engine.lacking import needed_by_step
+from sequences.engine.planning import with_room
 from sequences.engine.questions import PERSON, Unreadable
 from sequences.models import Addition, SenderMode, Sequence
 from sequences.reading.thought import thought_of
@@ -25,6 +27,8 @@ from tenants.policy import can
 
 SAMPLE = 10
 MOST_FIELDS = 8
+ADMITTED, AGAIN = "admitted", "again"
+"""Beside the reasons of refusals: who would come in, and who was in the sequence before."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,10 @@ def audience_of(
     if asked is None:
         return None
     way = entry.matching(work.sequence, asked)
-    admitted = way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk")))
-    if work.steps:  # without any step nobody could receive one: then it is too early to speak of refusals
-        admitted = refusals.passed(work, admitted)
-    again = way.filtered(~refusals.may_come_again(work.sequence, work.today, way.column("pk")))
-    ids = admitted.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
-    sample = Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk")
-    found = Audience(way.people.count(), admitted.people.count(), again.people.count(), list(sample), [])
-    return replace(found, reasons=_reasons(work, way)) if work.steps and found.refused > 0 else found
+    counted = _standing(work, way)
+    matching, again, admitted = counted.total(), counted.pop(AGAIN, 0), counted.pop(ADMITTED, 0)
+    sample = _admitted(work, way) if admitted else []
+    return Audience(matching, admitted, again, sample, sorted(counted.items(), key=lambda row: -row[1]))
 
 
 def newcomers(sequence: Sequence, *, now: datetime, **changed: Any) -> int:
@@ -96,15 +96,30 @@ def newcomers(sequence: Sequence, *, now: datetime, **changed: Any) -> int:
     return added.count() + people.count()
 
 
-def _reasons(work: Work, way: entry.Way) -> list[tuple[str, int]]:
-    """How many of those who match are refused why, by the first reason: one statement."""
-    checks = refusals.checks(work, way)
-    new = way.filtered(
-        refusals.may_come_again(work.sequence, work.today, way.column("pk")), ~Q(*checks.values())
-    )
-    first = Case(*[When(~check, then=Value(reason)) for reason, check in checks.items()])
-    rows = new.people.order_by().annotate(why=first).values_list("why").annotate(n=Count("pk"))
-    return sorted(rows, key=lambda row: -row[1])
+def _standing(work: Work, way: entry.Way) -> Counter[str]:
+    """How many of those who match would come in now, were in before, or are refused: by the first reason.
+
+    One look at everybody, grouped by all that keeps them out: as yes and no, of which the planner knows that there are
+    few. Without any step nobody could receive one: then it is too early to speak of refusals.
+    """
+    again = ~refusals.may_come_again(work.sequence, work.today, way.column("pk"), refusals.at_once)
+    checks = refusals.checks(work, way, refusals.at_once) if work.steps else {}
+    against = {AGAIN: again} | {reason: ~check for reason, check in checks.items()}
+    keys = {f"is_{reason}": ExpressionWrapper(why, BooleanField()) for reason, why in against.items()}
+    rows = way.people.order_by().annotate(**keys).values_list(*keys).annotate(n=Count("*"))
+    found = Counter[str]()
+    with with_room():
+        for *is_so, number in rows:
+            found[next((reason for reason, so in zip(against, is_so, strict=True) if so), ADMITTED)] += number
+    return found
+
+
+def _admitted(work: Work, way: entry.Way) -> list[Contact]:
+    """The first of those who would come in now."""
+    admitted = way.filtered(refusals.may_come_again(work.sequence, work.today, way.column("pk")))
+    admitted = refusals.passed(work, admitted) if work.steps else admitted
+    ids = admitted.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
+    return list(Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk"))
 
 
 def first_of(sequence: Sequence, contacts: QuerySet[Contact], *, now: datetime) -> Contact | None:
@@ -134,33 +149,34 @@ class Lack:
 def lacks_of(sequence: Sequence, *, now: datetime) -> tuple[int | None, list[Lack]]:
     """How many match, None where nobody comes by themselves; and who of them would be held at which step (2.31).
 
-    A statement for each needed field, so this is asked for by itself.
+    One look at everybody, which takes its time, so this is asked for by itself.
     """
     work = thought_of(sequence, now=now, plan=sequence.draft or sequence.plan)
     asked = entry.by_themselves(work)
     if asked is None:
         return None, []
-    way, found, seen = entry.matching(work.sequence, asked), [], set[str]()
+    way, first = entry.matching(work.sequence, asked), dict[str, str]()
     for step in work.steps:
         for path in needed_by_step(step) if step.kind.sends else ():
-            if path in seen or len(seen) == MOST_FIELDS:
-                continue
-            seen.add(path)
-            count = _lacking(work, way, path)
-            if count:
-                found.append(Lack(step.key, path, count))
-    return way.people.count(), found
+            first.setdefault(path, step.key)
+    lacking = {path: _lacking(work, way, path) for path in list(first)[:MOST_FIELDS]}
+    asked_for = {path: is_so for path, is_so in lacking.items() if is_so is not None}
+    counts = {f"n{n}": Count("pk", filter=is_so) for n, is_so in enumerate(asked_for.values())}
+    matching, *counted = way.people.order_by().aggregate(everybody=Count("*"), **counts).values()
+    rows = zip(asked_for, counted, strict=True)
+    return matching, [Lack(first[path], path, count) for path, count in rows if count]
 
 
-def _lacking(work: Work, way: entry.Way, path: str) -> int:
+def _lacking(work: Work, way: entry.Way, path: str) -> Q | None:
+    """Who has no value for a field; None where nobody can have one, or everybody has."""
     record, _, key = path.rpartition(".")
     field = work.questions.catalogue.get(record or "contact", key)
     if record == "owner":
-        return way.filtered(Q((f"{way.column('owner')}__isnull", True))).people.count()
+        return Q((f"{way.column('owner')}__isnull", True))
     if field is None or field.type is FieldType.YES_NO:
-        return 0
+        return None
     group = Group("any", (Condition(f"{field.record}.{key}", field, "empty", None),))
-    return way.filtered(work.questions.of_people(group, way.paths)).people.count()
+    return work.questions.of_people(group, way.paths)
 
 
 def runs_for(sequence: Sequence, newcomers: int) -> int:

@@ -167,15 +167,6 @@ def _did(wanted: Filter) -> QuerySet[StepRun]:
     return runs.filter(run_id=wanted.run) if wanted.run else runs
 
 
-def page_of(
-    found: QuerySet[Enrollment], before: int | None, size: int = PAGE
-) -> tuple[list[Enrollment], bool]:
-    """The stays after a place in the list (keyset: ids below ``before``), and whether more follow."""
-    whole = found.select_related("contact__account", "contact__owner__user", "added_by__user")
-    rows = list((whole.filter(pk__lt=before) if before else whole)[: size + 1])
-    return rows[:size], len(rows) > size
-
-
 def rows_of(
     stays: Ordered[Enrollment],
     steps: Ordered[Step],

@@ -13,13 +13,13 @@ from audience.views.lookup import text_of
 from sequences.models import Sequence
 from sequences.reading.live import coming
 from sequences.reading.material import Material
+from sequences.reading.paging import page_of
 from sequences.reading.people import (
     DID,
     PAGE,
     STATES,
     Filter,
     additions,
-    page_of,
     people,
     rows_of,
     steps_that_did,
@@ -76,12 +76,16 @@ def _inside(
     sequence: Sequence, material: Material, wanted: Filter, before: int | None, moment: datetime, ordinal: int
 ) -> dict[str, Any]:
     found = people(sequence, wanted, reader=material.member)
-    stays, has_more = page_of(found, before)
+    shown = page_of(found, before)
     runs = coming(sequence, now=moment)
-    rows = rows_of(stays, material.steps, last_ordinal=ordinal, coming=runs, now=moment)
-    total = count_of(found, MOST_COUNTED)
-    last = stays[-1].pk if stays else None
-    return {"rows": rows, "has_more": has_more, "total": total, "last": last, "waiting": []}
+    rows = rows_of(shown.stays, material.steps, last_ordinal=ordinal, coming=runs, now=moment)
+    return {
+        "rows": rows,
+        "has_more": shown.has_more,
+        "total": shown.total,
+        "last": shown.last,
+        "waiting": [],
+    }
 
 
 def _waiting(
