@@ -16,7 +16,6 @@ from config.quota import Quota, quota_of
 from messaging.standing import Standing, standing_for
 from tenants.models import Member
 from tenants.policy import can
-from tenants.sessions import active_memberships
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Chrome:
     def workspaces(self) -> list[tuple[int, str, bool]]:
         """Where else the user may go: id, name, whether they are there now. Empty for members of a single one."""
         here = getattr(self.request, "membership", None)
-        mine = list(active_memberships(here.user_id)) if here else []
+        mine = getattr(self.request, "memberships", [])
         return [(m.tenant_id, m.tenant.name, m == here) for m in mine] if len(mine) > 1 else []
 
     @cached_property

@@ -11,7 +11,7 @@ from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
 from tenants.models import Membership
-from tenants.sessions import standing
+from tenants.sessions import active_memberships, standing
 from tenants.wall import use
 
 WITHOUT_WORKSPACE = ("accounts/", "admin/")
@@ -22,9 +22,9 @@ class TenantMiddleware:
     """Finds the tenant of the request and calls the view inside ``use(tenant)``.
 
     Around the view, as ATOMIC_REQUESTS does, and not around get_response: there a failed request would be committed,
-    since Django has turned its exception into a 500 by then. Sets ``request.membership`` (None for strangers) and,
-    inside the wall, ``request.member``, in whose time zone pages tell times. Who has signed in and has no workspace
-    is told so. Last of the middleware.
+    since Django has turned its exception into a 500 by then. Sets ``request.membership`` (None for strangers), all of
+    theirs as ``request.memberships`` and, inside the wall, ``request.member``, in whose time zone pages tell times. Who
+    has signed in and has no workspace is told so. Last of the middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -32,7 +32,8 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user_id = request.user.pk
-        request.membership = standing(user_id, request.session) if user_id else None  # type: ignore[attr-defined]
+        mine = list(active_memberships(user_id)) if user_id else []
+        request.memberships, request.membership = mine, standing(mine, request.session)  # type: ignore[attr-defined]
         request.member = None  # type: ignore[attr-defined]
         return self.get_response(request)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import QuerySet
@@ -17,11 +19,10 @@ def active_memberships(user_id: int) -> QuerySet[Membership]:
     return Membership.objects.filter(user=user_id, is_active=True).select_related("tenant").order_by("pk")
 
 
-def standing(user_id: int, session: SessionBase) -> Membership | None:
-    """The membership in which a session stands; None for a user without a workspace."""
-    mine = active_memberships(user_id)
+def standing(mine: Sequence[Membership], session: SessionBase) -> Membership | None:
+    """Of the active memberships of a user the one in which a session stands; None without a workspace."""
     chosen: int | None = session.get(CHOSEN)
-    return (mine.filter(tenant_id=chosen).first() if chosen else None) or mine.first()
+    return next((one for one in mine if one.tenant_id == chosen), mine[0] if mine else None)
 
 
 def end_sessions(membership: Membership) -> int:
@@ -29,9 +30,9 @@ def end_sessions(membership: Membership) -> int:
 
     In other workspaces they stay signed in: it is not for the one to say who leaves the other.
     """
-    ended = 0
+    ended, mine = 0, list(active_memberships(membership.user_id))
     for signed_in in UserSession.objects.filter(user=membership.user_id):
-        if standing(membership.user_id, signed_in._session_store(signed_in.session_key)) == membership:
+        if standing(mine, signed_in._session_store(signed_in.session_key)) == membership:
             signed_in.end()
             ended += 1
     return ended

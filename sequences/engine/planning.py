@@ -43,7 +43,7 @@ def as_sets() -> Iterator[None]:
 
 @contextmanager
 def with_room() -> Iterator[None]:
-    """Statements that hold a set in memory beside an audience: without room for it, it would be read for each person."""
+    """Statements that keep a set in memory beside an audience: without room it would be read for each person."""
     execute(f"SET LOCAL work_mem = '{ROOM}'")
     yield
     execute("SET LOCAL work_mem TO DEFAULT")

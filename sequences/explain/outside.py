@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from audience.conditions.form import called
 from audience.models import Contact, Opportunity
@@ -65,7 +65,7 @@ def outside_of(material: Material, contact: Contact, *, now: datetime, is_added:
     sequence = material.sequence
     work = thought_of(sequence, now=now, plan=material.plan)
     deal = _deal(work, contact)
-    codes = standing(sequence, contact, now=now, plan=material.plan, is_added=is_added)
+    codes = standing(sequence, contact, now=now, is_added=is_added, work=work)
     reasons = [_because(code, work, contact) for code in codes]
     if not reasons and sequence.unique_email and (twin := _twin(sequence, contact, now=now)):
         reasons = [Reason(TWIN, (twin,))]
@@ -81,27 +81,40 @@ def outside_of(material: Material, contact: Contact, *, now: datetime, is_added:
 
 
 def standing(
-    sequence: Sequence, contact: Contact, *, now: datetime, plan: Any = None, is_added: bool = False
+    sequence: Sequence,
+    contact: Contact,
+    *,
+    now: datetime,
+    plan: Any = None,
+    is_added: bool = False,
+    work: Work | None = None,
 ) -> list[str]:
     """What keeps a contact from coming in by themselves at a run now, by the codes of reasons; nothing: nothing does.
 
     Of the refusals of semantics 2.10 to 2.12 the first. ``plan``: another than the one that is published. ``is_added``:
-    they come in by hand.
+    they come in by hand. ``work``: the run that is thought of, where it was already.
     """
-    work = thought_of(sequence, now=now, plan=plan or sequence.plan)
+    work = work or thought_of(sequence, now=now, plan=plan or sequence.plan)
     asked = entry.by_themselves(work)
     way = None if asked is None else _alone(entry.matching(work.sequence, asked), contact)
     found = [NOBODY] if asked is None else [] if way else [_no_match(work, contact)]
     way = way or _alone(entry.matching(work.sequence, Q()), contact) or _alone(ANYBODY, contact)
     assert way is not None
+    checks = refusals.checks(work, way) if work.steps else {}
+    again = refusals.may_come_again(work.sequence, work.today, way.column("pk"))
+    against = _failed(way, {BEFORE: again} | checks)
     if is_added:
         found = []
-    elif not way.filtered(
-        refusals.may_come_again(work.sequence, work.today, way.column("pk"))
-    ).people.exists():
+    elif BEFORE in against:
         found.append(BEFORE)
-    checks = refusals.checks(work, way).items() if work.steps else ()
-    return found + [reason for reason, check in checks if not way.filtered(check).people.exists()][:1]
+    return found + [reason for reason in checks if reason in against][:1]
+
+
+def _failed(way: entry.Way, asked: dict[str, Q]) -> set[str]:
+    """Which of these conditions the one person of a way does not meet: one statement."""
+    keys = {f"is_{reason}": ExpressionWrapper(so, BooleanField()) for reason, so in asked.items()}
+    (met,) = way.people.order_by().annotate(**keys).values_list(*keys)
+    return {reason for reason, is_so in zip(asked, met, strict=True) if not is_so}
 
 
 def _twin(sequence: Sequence, contact: Contact, *, now: datetime) -> Contact | None:

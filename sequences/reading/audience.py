@@ -122,9 +122,14 @@ def _admitted(work: Work, way: entry.Way) -> list[Contact]:
     return list(Contact.objects.filter(pk__in=list(ids)).select_related("account").order_by("pk"))
 
 
-def first_of(sequence: Sequence, contacts: QuerySet[Contact], *, now: datetime) -> Contact | None:
-    """Somebody to show the sequence by: the first created of those who match, else of these contacts; None: nobody."""
-    work = thought_of(sequence, now=now, plan=sequence.draft or sequence.plan)
+def first_of(
+    sequence: Sequence, contacts: QuerySet[Contact], *, now: datetime, work: Work | None = None
+) -> Contact | None:
+    """Somebody to show the sequence by: the first created of those who match, else of these contacts; None: nobody.
+
+    ``work``: the run that is thought of, where it was already.
+    """
+    work = work or thought_of(sequence, now=now, plan=sequence.draft or sequence.plan)
     try:
         asked = entry.by_themselves(work)
     except Unreadable:

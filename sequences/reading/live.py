@@ -33,14 +33,15 @@ class Live:
 
 def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live:
     """The next run and those who have a step at it. Who comes in then is not counted."""
-    ordinal = last_ordinal(sequence.pk)
     if not schedule.runs(sequence):
-        return Live(None, 0, ordinal)
+        return Live(None, 0, last_ordinal(sequence.pk))
     if sequence.kind not in schedule.BY_CALENDAR:
-        return Live(_next_instant(sequence), 0, ordinal)
+        return Live(_next_instant(sequence), 0, last_ordinal(sequence.pk))
+    latest = _latest(sequence)
+    ordinal = latest.ordinal
     day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic" and not step.is_off}
     due = Enrollment.objects.filter(sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=day1)
-    return Live(next(coming(sequence, now=now), None), due.count() if day1 else 0, ordinal)
+    return Live(next(_after(latest, sequence, now), None), due.count() if day1 else 0, ordinal)
 
 
 def _next_instant(sequence: Sequence) -> Occurrence | None:
@@ -67,19 +68,32 @@ def coming(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
 
 def if_it_ran(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
     """The same as if the sequence were active from now on: of a draft, too. It needs a time."""
-    last, missed = _latest(sequence)
-    return calendar.occurrences(schedule.calendar_of(sequence), since=now, last_run_on=last, missed_on=missed)
+    return _after(_latest(sequence), sequence, now)
 
 
-def _latest(sequence: Sequence) -> tuple[date | None, frozenset[date]]:
-    """The day of the last run that happened, and those missed since: one statement."""
+@dataclass(frozen=True)
+class _Latest:
+    """The last run that happened, its ordinal and day, and the days of those missed since."""
+
+    ordinal: int
+    day: date | None
+    missed: frozenset[date]
+
+
+def _after(latest: _Latest, sequence: Sequence, now: datetime) -> Iterator[Occurrence]:
+    found = schedule.calendar_of(sequence)
+    return calendar.occurrences(found, since=now, last_run_on=latest.day, missed_on=latest.missed)
+
+
+def _latest(sequence: Sequence) -> _Latest:
+    """One statement."""
     runs = Run.objects.filter(sequence=sequence)
     last = runs.filter(ordinal__isnull=False).order_by("-ordinal").values("local_day")[:1]
     since = runs.filter(local_day__gte=Coalesce(Subquery(last), Value(date.min)))
     found = list(since.values_list("local_day", "ordinal"))
     happened = [(ordinal, day) for day, ordinal in found if ordinal is not None]
     missed = frozenset(day for day, ordinal in found if day and ordinal is None)
-    return (max(happened)[1] if happened else None), missed
+    return _Latest(*(max(happened) if happened else (0, None)), missed)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ from django.http import HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
+from audience.models import Contact
 from audience.views.lookup import contacts_seen, text_of
+from sequences.engine.due import Work
 from sequences.engine.questions import Unreadable
 from sequences.explain.outside import standing
 from sequences.reading.adding import contacts_named
 from sequences.reading.audience import first_of
 from sequences.reading.dates import dates_of
 from sequences.reading.material import Material
+from sequences.reading.thought import thought_of
 from sequences.views.access import changed_by, number_of
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -44,17 +47,18 @@ def calendar(request: MemberRequest, pk: int) -> HttpResponse:
     chosen, asked = number_of(request.GET.get("contact", "")), text_of(request.GET, "q")
     found = list(contacts_named(asked).filter(pk__in=seen.values("pk"))[:FOUND]) if asked else []
     contact = seen.filter(pk=chosen).first() if chosen else None
-    contact = contact or (found[0] if found else first_of(sequence, seen, now=moment))
+    work = thought_of(sequence, now=moment, plan=sequence.draft or sequence.plan)
+    contact = contact or (found[0] if found else first_of(sequence, seen, now=moment, work=work))
     context: dict[str, Any] = {"sequence": sequence, "material": material, "contact": contact}
     context |= {"q": asked, "found": found, "why_not": [], "dates": None}
     if contact is not None:
         context["dates"] = dates_of(sequence, material.working_steps, contact, now=moment)
-        context["why_not"] = [WHY_NOT[why] for why in _standing(sequence, contact, moment)]
+        context["why_not"] = [WHY_NOT[why] for why in _standing(work, contact)]
     return page(request, "sequences/calendar.html", context, parts=("calendar",))
 
 
-def _standing(sequence: Any, contact: Any, moment: Any) -> list[str]:
+def _standing(work: Work, contact: Contact) -> list[str]:
     try:
-        return standing(sequence, contact, now=moment, plan=sequence.draft or sequence.plan)
+        return standing(work.sequence, contact, now=work.now, work=work)
     except Unreadable:
         return []  # the check says what is wrong with the conditions
