@@ -99,8 +99,7 @@ DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     application_name=f"stepwise-{PROCESS}",
     options=f"-c statement_timeout={STATEMENT_SECONDS}s"
-    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC"
-    " -c jit=off",  # to compile a page's statements takes longer than they do
+    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC -c jit=off",
 )
 if PROCESS == "web":  # pool threads do not survive the forks of a worker
     DATABASES["default"]["OPTIONS"]["pool"] = {

@@ -102,6 +102,8 @@ def test_everybody_is_looked_at_once(tenant: Tenant) -> None:
     there = told(tenant, "plain")
     with CaptureQueriesContext(connection) as asked:
         audience_of(Sequence.objects.get(pk=there.sequence.pk), now=at("05-05 08:00"))
-    of_all = [one["sql"] for one in asked if "count(" in one["sql"].lower() and "audience_contact" in one["sql"]]
+    of_all = [
+        one["sql"] for one in asked if "count(" in one["sql"].lower() and "audience_contact" in one["sql"]
+    ]
     assert len(of_all) == 1
     assert "EXISTS" not in of_all[0], "asked as sets: what depends on each row cannot be asked in parallel"
