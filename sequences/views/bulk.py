@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[Callable[..., int], str]] = {
     "remove": (commands.remove, "{} removed; their history stays."),
     "skip": (commands.skip_reminders, "Open reminders of {} skipped."),
 }
-ADD = "add"
+ADD, REMOVE = "add", "remove"
 
 
 @action("enrollment.manage")
@@ -40,6 +40,8 @@ def bulk(request: MemberRequest, sequence: Sequence) -> str | HttpResponse:
         messages.error(request, "Choose what is to be done.")
         return back(request, sequence)
     contacts = _picked(request, sequence)
+    if verb == REMOVE and request.POST.get("everyone") and not request.POST.get("confirm"):
+        return _ask_to_remove(request, sequence, contacts)
     command, words = VERBS[verb]
     count = command(sequence=sequence, contacts=contacts, by=request.member, now=now())
     left = len(contacts) - count
@@ -55,16 +57,33 @@ def _add_elsewhere(request: MemberRequest, sequence: Sequence) -> str | HttpResp
     contacts = _picked(request, sequence)
     if there is not None:
         return add_or_ask(request, there, contacts) or back(request, sequence)
-    kept = [(name, value) for name, values in request.POST.lists() for value in values]
     context = {
         "sequence": sequence,
         "people": len(contacts),
         "options": [(one.pk, one.name) for one in open_to(request.member)],
         "error": "Choose a sequence." if "to" in request.POST else "",
-        "kept": [(name, value) for name, value in kept if name not in ("to", "csrfmiddlewaretoken")],
+        "kept": _kept(request),
         "back": back(request, sequence),
     }
     return render(request, "sequences/add_elsewhere.html", context, status=422 if context["error"] else 200)
+
+
+def _ask_to_remove(request: MemberRequest, sequence: Sequence, contacts: list[int]) -> HttpResponse:
+    """A removal cannot be undone: before all of a list go, how many they are stands on a page of its own."""
+    context = {
+        "sequence": sequence,
+        "people": len(contacts),
+        "are_waiting": asked_of(request.GET).state == WAITING,
+        "kept": _kept(request),
+        "back": back(request, sequence),
+    }
+    return render(request, "sequences/remove.html", context)
+
+
+def _kept(request: MemberRequest) -> list[tuple[str, str]]:
+    """What was posted, to be posted again with an answer."""
+    kept = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [(name, str(value)) for name, value in kept if name not in ("to", "csrfmiddlewaretoken")]
 
 
 def _picked(request: MemberRequest, sequence: Sequence) -> list[int]:

@@ -107,7 +107,12 @@ def test_everyone_means_all_whom_the_filter_holds(client: Client, sequence: Sequ
     live(sequence, tenant, people=3)
     first, *others = contacts(sequence)
     client.post(people(sequence, "do/"), {"do": "pause", "ids": [first]})
-    client.post(people(sequence, "do/") + "?state=active", {"do": "remove", "everyone": "1"})
+    path, form = people(sequence, "do/") + "?state=active", {"do": "remove", "everyone": "1"}
+    asked = text(client.post(path, form))
+    assert "Remove 2 people?" in asked and "cannot be undone" in asked
+    assert set(states(sequence).values()) == {"active", "paused"}, "nobody goes before one has said so"
+    assert 'name="confirm" value="1"' in asked and 'name="everyone" value="1"' in asked
+    client.post(path, form | {"confirm": "1"})
     assert states(sequence) == {first: "paused", **dict.fromkeys(others, "exited")}
 
 
