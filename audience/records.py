@@ -13,7 +13,7 @@ from audience.catalogue import as_field, catalogue, column_of, make_field, spell
 from audience.conditions.compile import Folded
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
-from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY, Field
+from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY, Catalogue, Field
 from audience.models import (
     Account,
     AccountTag,
@@ -33,15 +33,17 @@ MODELS: dict[str, type[Record]] = {CONTACT: Contact, ACCOUNT: Account, OPPORTUNI
 TAGS: dict[str, Any] = {CONTACT: ContactTag, ACCOUNT: AccountTag, OPPORTUNITY: OpportunityTag}
 
 
-def create(record: str, values: Mapping[str, Any], *, at: datetime) -> Record:
+def create(record: str, values: Mapping[str, Any], *, at: datetime, known: Catalogue | None = None) -> Record:
     """A new contact, account or opportunity that arrives at ``at``, with typed values by key (audience.values.stored).
 
-    Raises Refused, naming the field, where a value does not suit, and CannotMakeField.
+    ``known`` is the catalogue, where the caller has read it already. Raises Refused, naming the field, where a value
+    does not suit, and CannotMakeField.
     """
     columns: dict[str, Any] = {"created_at": at}
     labels: list[tuple[Field, list[str]]] = []
+    known = known or catalogue()
     for key, value in values.items():
-        field = _field(record, key, value)
+        field = known.get(record, key) or _field(record, key, value)
         if field is None:
             continue
         found = _stored(field, value)

@@ -96,11 +96,12 @@ def _member(user: UserSpec, password: str | None) -> Member:
 def load_record(world: World, spec: RecordSpec, *, at: datetime) -> int:
     """One record that arrives at ``at``; its id in the database. References are ids of the file."""
     values: dict[str, Any] = {}
+    known = catalogue()
     for key, value in spec.values.items():
-        known = catalogue().get(spec.record, key)
-        is_reference = known is not None and known.type is FieldType.REFERENCE
+        field = known.get(spec.record, key)
+        is_reference = field is not None and field.type is FieldType.REFERENCE
         values[key] = world.ids[(key, str(value))] if is_reference else value
-    made = records.create(spec.record, values, at=at)
+    made = records.create(spec.record, values, at=at, known=known)
     world.ids[(spec.record, spec.id)] = made.pk
     return made.pk
 
@@ -110,8 +111,9 @@ def save_template(spec: TemplateSpec, *, at: datetime) -> Template:
 
     A field that stands in templates only is one that is empty everywhere (semantics 6.5), so every name is known.
     """
-    used = analyse(spec.subject, spec.body, known_paths()).used
-    analysis = analyse(spec.subject, spec.body, known_paths() | used)
+    known = known_paths()
+    used = analyse(spec.subject, spec.body, known).used
+    analysis = analyse(spec.subject, spec.body, known | used)
     assert not analysis.faults, analysis.faults
     template = Template.objects.filter(name=spec.name).first() or Template.objects.create(name=spec.name)
     template.current = TemplateVersion.objects.create(
