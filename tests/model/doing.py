@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from messaging.liquid import analyse, analyse_text
@@ -51,12 +52,21 @@ def lacks_placeholder(world: World, stay: Stay, step: StepSpec, at: datetime) ->
     """Whether a field that the message needs is empty (2.31)."""
     sender = sender_of(world, stay, step)
     if step.kind == "sms":
-        needed = analyse_text(step.options.get("text", ""), ANY_FIELD).needed
+        needed = needed_by_text(step.options.get("text", ""))
     else:
         template = world.templates[step.options["template"]]
-        signature = world.users[sender].signature
-        needed = analyse(template.subject, template.body, ANY_FIELD, signature=signature).needed
+        needed = needed_by_mail(template.subject, template.body, world.users[sender].signature)
     return any(is_empty(placeholder(world, stay, name, sender, at)) for name in needed)
+
+
+@cache
+def needed_by_text(text: str) -> frozenset[str]:
+    return frozenset(analyse_text(text, ANY_FIELD).needed)
+
+
+@cache
+def needed_by_mail(subject: str, body: str, signature: str) -> frozenset[str]:
+    return frozenset(analyse(subject, body, ANY_FIELD, signature=signature).needed)
 
 
 def placeholder(world: World, stay: Stay, name: str, sender: str, at: datetime) -> Any:

@@ -139,7 +139,7 @@ class Happenings(Chooser):
 
     def template(self, do: str, at: str) -> Raw:
         body = self.pick(["<p>New.</p>", "<p>{{ contact.city }}</p>"])
-        return {"do": do, "name": self.pick(list(self.raw["templates"])), "body": body}
+        return {"do": do, "name": self.pick(self.theme.templates), "body": body}
 
     def mailbox(self, do: str, at: str) -> Raw:
         event = {"do": do, "state": self.pick(["down", "up"])}
@@ -188,10 +188,14 @@ class Happenings(Chooser):
         return found
 
     def new(self, do: str, at: str) -> Raw:
-        """One more contact; later events may be about it."""
+        """One more contact, perhaps with an opportunity; later events may be about it."""
         id_ = f"n{len(self.contacts)}"
         self.contacts = [*self.contacts, id_]
-        return {"do": do, "contacts": [{"id": id_, **self.publisher.contact_values()}]}
+        event = {"do": do, "contacts": [{"id": id_, **self.publisher.contact_values()}]}
+        if self.one_in(3):
+            deal = {"id": f"deal-{id_}", "stage": "Offer", "contact": self.pick(self.contacts)}
+            event["opportunities"] = [deal]
+        return event
 
 
 def suits(kind: str, by_hand: bool) -> bool:

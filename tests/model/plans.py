@@ -65,7 +65,7 @@ class Plans(Chooser):
 
     def ask(self, step: Raw, kinds: dict[str, str]) -> None:
         """Gives a step conditions now and then, also on later steps and on itself."""
-        conditions = self.conditions(kinds, self.pick(self.theme.asks))
+        conditions = self.conditions(kinds, 8 if self.one_in(40) else self.pick(self.theme.asks))
         if conditions:
             step["conditions"] = conditions
             if self.coin():

@@ -56,6 +56,9 @@ CONTACT_VALUES: dict[str, list[Any]] = {
     "mobile": PHONES,
     "phone": PHONES,
     "vip": [True, False, None],
+    "visits": [0, 3, None],
+    "langs": TAGS,
+    "met_on": [date(2026, 5, 5), date(2026, 3, 28), date(2026, 10, 24), None],
     "last_contacted_mode": MODES,
 }
 ACCOUNT_VALUES: dict[str, list[Any]] = {
@@ -63,11 +66,16 @@ ACCOUNT_VALUES: dict[str, list[Any]] = {
     "industry": INDUSTRIES,
     "employees": SIZES,
     "city": CITIES,
+    "owner": [*USERS, None],
+    "tags": TAGS,
+    "tier": ["Gold", "gold", None],
 }
 OPPORTUNITY_VALUES: dict[str, list[Any]] = {
     "name": ["Fleet", None],
     "stage": DEALS,
     "amount": SIZES,
+    "close_on": [date(2026, 5, 6), date(2026, 3, 29), None],
+    "owner": [*USERS, None],
 }
 
 TEMPLATES: dict[str, Raw] = {
@@ -91,6 +99,16 @@ UPDATES: list[tuple[str, Any]] = [
     ("contact.score", 80),
     ("contact.tags", ["vip"]),
     ("contact.vip", True),
+    ("contact.owner", USERS[1]),
+    ("contact.city", None),
+    ("contact.email", "ann@x.example"),
+    ("contact.mobile", "+49 151 12345678"),
+    ("contact.langs", ["vip"]),
+    ("contact.met_on", date(2026, 5, 5)),
+    ("account.employees", 500),
+    ("account.tier", "Gold"),
+    ("opportunity.amount", None),
+    ("opportunity.close_on", date(2026, 5, 6)),
 ]
 """What adaptive steps write into fields."""
 
