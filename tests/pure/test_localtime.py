@@ -66,7 +66,7 @@ def utc(text: str) -> datetime:
         ("America/Havana", "2026-11-01", "00:00", "2026-11-01 04:00"),
     ],
 )
-def test_a_local_time_has_one_instant_also_when_the_clocks_change(zone, day, at, expected):
+def test_2_2_a_local_time_has_one_instant_also_when_the_clocks_change(zone, day, at, expected):
     assert resolve(date.fromisoformat(day), time.fromisoformat(at), zone_named(zone)) == utc(expected)
 
 
@@ -97,7 +97,7 @@ def test_days_follow_each_other_without_a_hole(day, zone):
         assert timedelta(hours=22) < end - start < timedelta(hours=26)
 
 
-def test_a_day_that_a_zone_left_out_does_not_exist():
+def test_2_2_a_day_that_a_zone_left_out_does_not_exist():
     apia = zone_named("Pacific/Apia")
     assert [day_exists(date(2011, 12, n), apia) for n in (29, 30, 31)] == [True, False, True]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from sequences.files.scenario import read_scenario
 from sequences.trace import (
+    EVENTS,
     TraceEvent,
     difference_json,
     differences,
@@ -16,6 +19,7 @@ from sequences.trace import (
 from tenants.localtime import zone_named
 from tests.pure.test_localtime import utc
 
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 BERLIN, NEW_YORK = zone_named("Europe/Berlin"), zone_named("America/New_York")
 
 
@@ -62,3 +66,39 @@ def test_6_1_the_json_forms():
     }
     assert json.loads(difference_json("f", "-", "x")) == {"file": "f", "diff": "-", "line": "x"}
     assert json.loads(fault_json("f", "p", "r")) == {"file": "f", "place": "p", "reason": "r"}
+
+
+SAID = {
+    ("held",): {"mailbox", "placeholder", "limit"},
+    ("paused",): {"manual", "auto_reply"},
+    ("exited",): {
+        *("completed", "replied", "colleague_replied", "unsubscribed"),
+        *("bounced", "condition", "removed", "advanced"),
+    },
+    ("skipped", "KEY"): {
+        *("condition", "no_email", "no_phone", "unsubscribed", "bounced"),
+        *("second_email", "no_record", "manual"),
+    },
+    ("branched", "KEY"): {"yes", "no"},
+    ("executed",): {"KEY"},
+    ("completed",): {"KEY"},
+    ("entered",): {""},
+    ("resumed",): {""},
+}
+"""What stands after each event, with its last word (semantics 6.9 and, of skips, 2.26)."""
+
+
+def test_6_9_the_scenarios_show_every_event_with_every_reason_and_no_other():
+    found: dict[tuple[str, ...], set[str]] = {}
+    for path in sorted(SCENARIOS.glob("*.yaml")):
+        scenario = read_scenario(path.read_text(), file=path.name)
+        for line in scenario.expect or ():
+            words = line.partition("@")[0].split()[3:]
+            if words[0] in ("skipped", "branched"):
+                words[1] = "KEY"
+            if words[0] in ("executed", "completed"):
+                words[1:] = ["KEY", *words[2:]]
+            *before, last = words if len(words) > 1 else [*words, ""]
+            found.setdefault(tuple(before), set()).add(last)
+    assert found == SAID
+    assert {words[0] for words in SAID} == set(EVENTS)

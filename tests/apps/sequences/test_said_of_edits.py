@@ -108,7 +108,7 @@ def live_on(on: Stage) -> None:
         ([switch("b", is_on=False)], "b", Reach(lose=3, past=2)),
     ],
 )
-def test_what_is_said_comes_true(on: Stage, edits: list[Edit], key: str, said: Reach) -> None:
+def test_2_38_what_is_said_comes_true(on: Stage, edits: list[Edit], key: str, said: Reach) -> None:
     before = had(key)
     assert edit(on, "05-07 11:30", *edits)[key] == said
     live_on(on)

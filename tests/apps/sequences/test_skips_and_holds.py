@@ -1,11 +1,14 @@
-"""What a step does for a contact: run, skip or hold (semantics 2.5, 2.26 to 2.31)."""
+"""What a step does for a contact: run, skip or hold (semantics 2.5, 2.26 to 2.31, 2.37, 6.6)."""
 
 from __future__ import annotations
 
 import pytest
 
 from messaging.models import SenderUsage
+from sequences.files.scenario import read_scenario
 from sequences.models import StepRun
+from sequences.simulate.life import simulate
+from sequences.trace import lines
 from tenants.models import Tenant
 from tests.apps.sequences.lives import at, live, of, stage
 
@@ -353,3 +356,44 @@ def test_2_31_in_titles_and_reminders_an_empty_placeholder_stays_empty() -> None
         "{key: c, day: 1, kind: call, title: 'Call {{ contact.first_name }}'}"
     )
     assert first_day(body(steps, "{id: ann}")) == ["executed r", "executed c"]
+
+
+def test_2_37_an_sms_to_a_contact_of_no_known_zone_and_without_consent_is_neither_skipped_nor_held() -> None:
+    """At night, too: days and trace stay those of the run. What becomes of the message is the delivery's."""
+    texting = "{key: s, day: 1, kind: sms, text: Hello}, {key: z, day: 2, kind: task, title: x}"
+    trace = live(
+        body(texting).replace('"09:00"', '"03:00"').replace("{id: ann", '{id: ann, phone: "+4915112345678"')
+    )
+    assert of("ann", trace)[1:3] == ["05-05 03:00 executed s", "05-06 03:00 executed z"]
+
+
+@pytest.mark.parametrize(
+    ("needed", "is_held"),
+    [
+        ("contact.city", True),
+        ("city", True),
+        ("first_name", False),
+        ("contact.first_name", False),
+        ("account.industry", False),
+        ("account.city", True),
+        ("opportunity.name", True),
+        ("owner.name", False),
+        ("owner.email", False),
+        ("sender.name", False),
+        ("sender.email", False),
+    ],
+)
+def test_6_6_a_bare_name_is_the_contacts_and_owner_and_sender_are_users(needed: str, is_held: bool) -> None:
+    head = """
+users: [{email: boss@us.example, name: B}, {email: rep@us.example, name: R}]
+accounts: [{id: acme, industry: Paper}]
+templates: {t: {subject: Hello, body: "<p>{{ NEEDED }}</p>"}}""".replace("NEEDED", needed)
+    ann = "{id: ann, email: ann@x.example, first_name: Ann, account: acme, owner: rep@us.example}"
+    text = f"now: 2026-05-04 08:00\ntimezone: Europe/Berlin\nuntil: 2026-05-04 12:00\n{body(MAIL, ann, head=head)}"
+    printed = lines(simulate(read_scenario(text, file="test")), named=False)
+    assert printed[-1].endswith("held  placeholder" if is_held else "executed  a")
+
+
+def test_6_6_the_owner_of_a_contact_who_has_none_is_empty() -> None:
+    users = "users: [{email: boss@us.example, name: B, signature: '<p>{{ owner.name }}</p>'}]"
+    assert first_day(body(MAIL, head=users)) == ["held placeholder"]

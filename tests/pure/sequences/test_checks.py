@@ -148,12 +148,12 @@ def test_a_reply_without_a_mail_before_it_is_doubtful() -> None:
     assert check(facts(mail(), mail("b", 3, settings={"thread": "reply"}))) == []
 
 
-def test_two_mails_on_one_day_are_doubtful() -> None:
+def test_3_6_two_mails_on_one_day_are_doubtful() -> None:
     found = only(check(facts(mail("a"), mail("b"))))
     assert (found.level, found.step) == (WARNING, "b")
 
 
-def test_two_mails_on_one_day_that_exclude_each_other_are_not() -> None:
+def test_3_6_two_mails_on_one_day_that_exclude_each_other_are_not() -> None:
     yes = mail("b", 2, conditions=(asking("step.a.clicked", True),))
     no = mail("c", 2, conditions=(asking("step.a.clicked", False),))
     assert check(facts(mail(), yes, no)) == []
