@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -14,6 +15,7 @@ from tenants.wall import use
 from tests.browser import browser, complaints, new_page
 from tests.database import database_of_this_process
 from tests.factories import make_tenant
+from tests.longest import dealt
 
 # A busy machine is slow at drawing examples, too: that says nothing about the code.
 hypothesis.settings.register_profile(
@@ -22,6 +24,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 __all__ = ["browser", "complaints", "new_page", "tenant"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In several processes the longest tests come first, whatever is asked for."""
+    if processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = dealt(items, processes)
 
 
 @pytest.fixture(scope="session")
