@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("messaging.urls")),
     path("templates/", include("messaging.template_urls")),
     path("settings/mailboxes/", include("messaging.mailbox_urls")),
+    path("settings/steps/", include("sequences.settings_urls")),
     path("settings/sending/", include("messaging.sending_urls")),
 ]
 if settings.MODE in ("demo", "test"):

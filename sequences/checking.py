@@ -64,8 +64,15 @@ def facts_of(material: Material, matching: Callable[[], int | None] | None = Non
         matching=(matching() if matching else -1) if has_way_in else None,
         name=sequence.name,
         has_hours=sequence.hours_start is not None and sequence.hours_end is not None,
+        has_linkedin=material.has_linkedin,
+        published=_published(sequence),
         tree=_arm(material.steps, None, "") if sequence.kind == "adaptive" else (),
     )
+
+
+def _published(sequence: Sequence) -> frozenset[str]:
+    keys = sequence.plan.steps.values_list("key", flat=True) if sequence.activated_at else ()
+    return frozenset(keys)
 
 
 def _arm(steps: list[Step], parent: int | None, arm: str) -> tuple[StepSpec, ...]:

@@ -234,6 +234,16 @@ def _postal_address(facts: Facts) -> Iterator[Finding]:
         yield Finding(FAULT, "steps", words, mail.key, cure="workspace")
 
 
+def _linkedin(facts: Facts) -> Iterator[Finding]:
+    """Off in the workspace: those that run go on, others do not begin (D-12)."""
+    for step in facts.steps if not facts.has_linkedin else ():
+        if step.kind == "linkedin":
+            runs = step.key in facts.published
+            what = "it goes on as it is." if runs else "turn them on in the settings, or remove it."
+            words = f"{step.label} is a LinkedIn step, and those are off in this workspace: {what}"
+            yield Finding(WARNING if runs else FAULT, "steps", words, step.key, cure="step_types")
+
+
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _audience,
     _timing,
@@ -246,5 +256,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _second_email,
     _senders,
     _postal_address,
+    _linkedin,
     check_trees,
 )

@@ -17,7 +17,7 @@ FAULT, WARNING = "fault", "warning"
 class Finding:
     """One thing to mend or to know, at its place: a section of the editor, a step of it, an input.
 
-    ``cure`` names another page on which it is mended: mailboxes, workspace, template:ID.
+    ``cure`` names another page on which it is mended: mailboxes, workspace, step_types, template:ID.
     """
 
     level: str
@@ -72,7 +72,7 @@ class Facts:
     """All that the check looks at. ``matching`` is None where nobody enters by themselves.
 
     ``steps`` are those that are switched on; ``switched_off`` are the labels of the others by key. Of an adaptive
-    sequence ``tree`` are the same steps with their arms.
+    sequence ``tree`` are the same steps with their arms. ``published`` are the keys of the plan that runs, if one does.
     """
 
     kind: str
@@ -88,4 +88,6 @@ class Facts:
     lacking: tuple[tuple[str, str, int], ...] = ()
     name: str = ""
     has_hours: bool = False
+    has_linkedin: bool = True
+    published: frozenset[str] = frozenset()
     tree: tuple[StepSpec, ...] = ()

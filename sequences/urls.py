@@ -34,6 +34,7 @@ editing = [
     path("edit/template/", editor.template, name="sequence-template"),
     path("edit/calendar/", dates.calendar, name="sequence-calendar"),
     path("edit/test/", sample.send, name="sequence-test-mail"),
+    path("edit/segments/", effects.segments, name="sequence-segments"),
     path("edit/reach/", effects.day, name="sequence-reach"),
     path("edit/leaving/", effects.leaving, name="sequence-leaving"),
     path("edit/next-run/", effects.next_run, name="sequence-next-run"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from messaging.models import Template
 from steps.kinds import KINDS
+from steps.linkedin import ACTIONS
 from steps.models import Step
 
 
@@ -14,4 +15,6 @@ def title_of(step: Step) -> str:
     """What a step is called: its name, else its title, else its template's name, else its kind."""
     template: Mapping[str, Any] | Template | None = step.template
     named = template.name if isinstance(template, Template) else ""
-    return step.name or step.settings.get("title") or named or KINDS[step.kind].label
+    action = ACTIONS.get(step.settings.get("action", "")) if step.kind == "linkedin" else None
+    label = f"LinkedIn: {action.label}" if action else KINDS[step.kind].label
+    return step.name or step.settings.get("title") or named or label

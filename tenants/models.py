@@ -38,6 +38,9 @@ class Tenant(models.Model):
     sending_paused_at = models.DateTimeField(
         null=True, blank=True, help_text="nothing leaves; written by messaging.halts alone"
     )
+    has_linkedin = models.BooleanField(
+        default=False, db_default=False, help_text="steps on LinkedIn can be added to sequences (D-12)"
+    )
     is_trial = models.BooleanField(default=False, help_text="mails go only to the trial list")
     is_scratch = models.BooleanField(default=False, help_text="lives only inside a simulation")
     created_at = models.DateTimeField(default=now)

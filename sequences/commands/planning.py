@@ -18,8 +18,9 @@ from sequences.refusals import Refused
 from sequences.seen import mark_of_step, merged_step, refuse_unseen
 from steps.models import Plan, Step
 from tenants.commands import audit
-from tenants.models import Member
+from tenants.models import Member, Tenant
 from tenants.policy import require
+from tenants.wall import current_id
 
 MOST_STEPS = 25
 LAST_DAY = 90
@@ -59,6 +60,7 @@ def add_step(
     ``push`` moves the steps of later days, and those of its own day from the next on, by that many days.
     """
     plan = _opened(sequence, by, now)
+    refuse_switched_off(kind)
     steps = list(plan.steps.all())
     if len(steps) >= MOST_STEPS:
         raise Refused(f"A sequence has at most {MOST_STEPS} steps.")
@@ -165,6 +167,12 @@ def locked(sequence: Sequence) -> Sequence:
     for name in ("status", "activated_at", "plan_id", "draft_id"):
         setattr(sequence, name, getattr(row, name))
     return sequence
+
+
+def refuse_switched_off(kind: str) -> None:
+    """Steps on LinkedIn are added where the workspace has turned them on; those that there are stay (D-12)."""
+    if kind == "linkedin" and not Tenant.objects.get(pk=current_id()).has_linkedin:
+        raise Refused("LinkedIn steps are off in this workspace: Settings, Step types.")
 
 
 def _opened(sequence: Sequence, by: Member, now: datetime) -> Plan:

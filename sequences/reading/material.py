@@ -18,8 +18,9 @@ from steps.forms import Setting
 from steps.kinds import KINDS
 from steps.models import Plan, Step
 from steps.titles import title_of
-from tenants.models import Member
+from tenants.models import Member, Tenant
 from tenants.policy import visible
+from tenants.wall import current_id
 
 OWNERS = {
     SenderMode.OWNER: "Owner of the sequence",
@@ -126,6 +127,11 @@ class Material:
         mine = Q(archived_at=None) & (Q(is_shared=True) | Q(owner=self.member))
         found = Template.objects.filter(Q(channel="email") & (mine | Q(pk__in=used)))
         return found.select_related("current").order_by("name")
+
+    @cached_property
+    def has_linkedin(self) -> bool:
+        """Whether the workspace wants steps on LinkedIn."""
+        return Tenant.objects.values_list("has_linkedin", flat=True).get(pk=current_id())
 
     @cached_property
     def known_fields(self) -> frozenset[str]:

@@ -144,7 +144,7 @@ def _words(material: Material, step: Step) -> tuple[str, str, str]:
         settings = step.settings
         return (
             settings.get("title") or title_of(step),
-            settings.get("script") or settings.get("description") or "",
+            settings.get("script") or settings.get("text") or settings.get("description") or "",
             "",
         )
     version = step.template.current if step.template else None

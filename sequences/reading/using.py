@@ -37,6 +37,13 @@ def sequences_of_view(pk: int) -> Iterator[Use]:
         yield Use("sequence", row.sequence.name, f"/sequences/{row.sequence_id}/")
 
 
+def sequences_with(kind: str) -> list[Sequence]:
+    """Those with a step of a kind that somebody may still come to, by name."""
+    plans = _plans()
+    found = {pk for pk, steps in plans.items() if any(step.kind == kind for step, _ in steps)}
+    return list(Sequence.objects.filter(pk__in=found).order_by("name"))
+
+
 def _alive() -> QuerySet[Sequence]:
     inside = Enrollment.objects.filter(sequence=OuterRef("pk"), state__in=INSIDE)
     return Sequence.objects.filter(~Q(status=Status.ARCHIVED) | Q(Exists(inside)))

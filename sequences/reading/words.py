@@ -10,18 +10,13 @@ from sequences.changes import OF_ITS_KIND, Place, values_of
 from sequences.reading.material import Material
 from sequences.reading.trees import EVENTS, length
 from steps.kinds import KINDS
+from steps.linkedin import ACTIONS
 from steps.models import Step
 
 Was = tuple[str, str, str]
 """A label, the words before, the words afterwards; empty: nothing was set."""
 
 THREADS = {"new": "A new thread", "reply": "Reply to the mail before"}
-ACTIONS = {
-    "research": "Research",
-    "introduce": "Get introduced",
-    "connect": "Connect",
-    "inmail": "Send InMail",
-}
 SWITCHES = ("track_opens", "track_clicks", "unsubscribe")
 OWNERS = {"owner": "Owner of the sequence", "contact_owner": "Owner of the contact"}
 
@@ -132,7 +127,7 @@ def _due(material: Material, value: Any) -> str:
 
 SAID: dict[str, Callable[[Material, Any], str]] = {
     "thread": lambda _, value: THREADS[value],
-    "action": lambda _, value: ACTIONS[value],
+    "action": lambda _, value: ACTIONS[value].label,
     "event": lambda _, value: EVENTS[value],
     "of": lambda material, value: material.labels.get(value, "a step that is gone"),
     "for": lambda _, value: length(value),

@@ -37,7 +37,10 @@ ADDABLE = (
     ("email_reminder", "Email reminder"),
     ("task", "Follow-up"),
     ("call", "Call"),
+    ("sms", "SMS"),
+    ("sms_reminder", "SMS reminder"),
 )
+LINKEDIN = ("linkedin", "LinkedIn")
 
 
 @require_GET
@@ -130,7 +133,7 @@ def context_of(
         "panel": panel,
         "material": material,
         "may_add": len(material.steps) < MOST_STEPS,
-        "addable": ADDABLE,
+        "addable": [*ADDABLE, LINKEDIN] if material.has_linkedin else ADDABLE,
         "next_day": next_day(material),
         "findings": findings,
         "faults": faults(findings),
@@ -162,6 +165,8 @@ def link_of(finding: Finding) -> tuple[str, str]:
     """Where a finding is mended, and how the link is called."""
     if finding.cure == "mailboxes":
         return "/settings/mailboxes/", "Mailboxes"
+    if finding.cure == "step_types":
+        return "/settings/steps/", "Step types"
     if finding.cure == "workspace":
         return "/settings/workspace/", "Settings"
     if finding.cure.startswith("template:"):

@@ -9,12 +9,14 @@ from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging.segments import segments_of
 from sequences.commands.planning import LAST_DAY
 from sequences.models import Sequence
 from sequences.reading import effects
 from sequences.reading.material import Material
 from sequences.views.access import changed_by, number_of
 from sequences.views.sections import Exit, Timing
+from steps.forms.shape import LONGEST_SMS
 from tenants.access import MemberRequest, requires
 
 
@@ -32,6 +34,15 @@ def of_day(sequence: Sequence, day: int) -> dict[str, Any]:
     """What the fragment about a day is given; nothing while nobody can be inside."""
     is_said = sequence.kind == "classic" and bool(sequence.activated_at) and 1 <= day <= LAST_DAY
     return {"reach": effects.of_day(sequence, day) if is_said else None, "day": day}
+
+
+@require_POST
+@requires("sequence.view")
+def segments(request: MemberRequest, pk: int) -> HttpResponse:
+    """How many segments the text of an SMS takes. A fragment; nothing is kept."""
+    changed_by(request, pk)
+    found = segments_of(request.POST.get("text", "")[:LONGEST_SMS])
+    return render(request, "sequences/_segments.html", {"segments": found})
 
 
 @require_POST

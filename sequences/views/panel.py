@@ -10,6 +10,7 @@ from django import forms
 from django.http import Http404
 
 from audience.conditions.form import ConditionForm
+from messaging.segments import Segments, segments_of
 from sequences.changes import Reach
 from sequences.commands.planning import LAST_DAY, add_step, change_step
 from sequences.reading import effects
@@ -126,6 +127,11 @@ class StepPanel:
         return sorted({step.day or 0 for step in self.material.steps if (step.day or 0) > self.day})
 
     @property
+    def segments(self) -> Segments:
+        """What the text of an SMS takes."""
+        return segments_of(str(self.form["text"].value() or ""))
+
+    @property
     def template_choices(self) -> list[tuple[int, str]]:
         return [(template.pk, template.name) for template in self.material.templates]
 
@@ -162,6 +168,8 @@ def asked_panel(request: MemberRequest, material: Material) -> StepPanel | None:
     """The panel that the address names; of a step that is gone, 404."""
     asked = request.GET
     if asked.get("new"):
+        if asked["new"] == "linkedin" and not material.has_linkedin:
+            raise Http404
         day, push = _day(asked.get("day", "")), number_of(asked.get("push", "")) or 0
         return StepPanel(material, kind=asked["new"], day=day, push=min(push, LAST_DAY))
     if not asked.get("step"):

@@ -82,6 +82,13 @@ EVERYBODYS = (
         "/settings/lists/",
         ("admin.manage",),
     ),
+    Card(
+        "Step types",
+        "Whether sequences may have steps on LinkedIn.",
+        "bars-arrow-down",
+        "/settings/steps/",
+        ("policy.edit", "admin.manage"),
+    ),
     Card("Tags", "Which there are; rename them, take them away.", "tag", "/settings/tags/", ("tag.manage",)),
     Card(
         "Suppression list",

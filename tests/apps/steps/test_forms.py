@@ -4,6 +4,7 @@ import pytest
 
 from messaging.models import Template
 from steps.forms import FORMS, CallForm, EmailForm, EmailReminderForm, Setting, StepForm, TaskForm
+from steps.kinds import KINDS
 from steps.models import Step
 from tenants.models import Tenant
 
@@ -139,4 +140,6 @@ def test_a_reminder_needs_a_title_and_an_email_reminder_does_not(template: Templ
 
 
 def test_every_form_knows_its_kind() -> None:
-    assert set(FORMS) == {"email", "call", "task", "email_reminder"}
+    assert {kind: form.kind for kind, form in FORMS.items()} == {kind: kind for kind in FORMS}
+    works = {name for name, kind in KINDS.items() if kind.channel or kind.is_manual}
+    assert set(FORMS) == works

@@ -1,4 +1,4 @@
-"""The forms of steps: what a person may set of each kind (semantics 6.2; F-46 … F-53, F-57, F-58)."""
+"""What the forms of all kinds of steps share, and those of all reminders (*R* of semantics 6.2)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from audience.catalogue import activity_types, call_outcomes
 from messaging.models import Template
-from steps.inputs import AddressesField, LinesField, PlaceholderText, with_current
+from steps.inputs import PlaceholderText, with_current
 from steps.models import Step
 
 Choices = Sequence[tuple[str, str]]
 LAST_DAY = 90
 MOST_DUE_DAYS = 365
+LONGEST_SMS = 1600
+"""Characters that Twilio takes as one message."""
 OWNERS = (("contact_owner", "Owner of the contact"), ("owner", "Owner of the sequence"))
 """Users who may be named in the place of an address (F-51)."""
 OWNER_NAMES = frozenset(name for name, _ in OWNERS)
@@ -92,64 +93,19 @@ class StepForm(forms.Form):
         return {"name": self.cleaned_data["name"], "settings": self.settings}
 
 
+class SmsText(PlaceholderText):
+    """The text of a text message: as many characters as a provider takes, in several segments."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        more: dict[str, Any] = {"label": "Text", "max_length": LONGEST_SMS, **kwargs}
+        super().__init__(widget=forms.Textarea(attrs={"rows": 4}), **more)
+
+
 class TemplateChoice(forms.ModelChoiceField):
     """An e-mail template that the member may use."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(Template.objects.none(), label="Template", empty_label="Choose a template", **kwargs)
-
-
-class EmailForm(StepForm):
-    """An automatic e-mail, with all of F-46 … F-53."""
-
-    kind = "email"
-    defaults: ClassVar[dict[str, Any]] = {"thread": "new", "track_opens": True, "track_clicks": True} | {
-        "unsubscribe": True,
-        "from": "",
-    }
-
-    template = TemplateChoice(error_messages={"required": "Choose the template that is sent."})
-    thread = forms.ChoiceField(
-        label="Thread",
-        choices=[("new", "New thread"), ("reply", "Reply to the mail before")],
-        widget=forms.RadioSelect,
-        initial="new",
-    )
-    reply_to = AddressesField(label="Reply-To", most=1, required=False)
-    cc = AddressesField(label="CC", required=False)
-    cc_owners = forms.MultipleChoiceField(choices=OWNERS, required=False)
-    bcc = AddressesField(label="BCC", required=False)
-    bcc_owners = forms.MultipleChoiceField(choices=OWNERS, required=False)
-    track_opens = forms.BooleanField(label="Track opens", required=False, initial=True)
-    track_clicks = forms.BooleanField(label="Track clicks", required=False, initial=True)
-    unsubscribe = forms.BooleanField(label="Link to unsubscribe", required=False, initial=True)
-
-    def fill(self, setting: Setting) -> None:
-        self.fields["template"].queryset = setting.templates  # type: ignore[attr-defined]
-        senders = with_current(setting.senders, self.initial.get("from", ""), "{} (cannot send)")
-        self.fields["from"] = forms.ChoiceField(label="From", choices=senders, required=False)
-
-    def stored(self, step: Step) -> dict[str, Any]:
-        found = super().stored(step) | {"template": step.template_id}
-        for name in ("cc", "bcc"):
-            kept = found.get(name) or []
-            named = [kept] if isinstance(kept, str) else list(kept)
-            found[f"{name}_owners"] = [who for who in named if who in OWNER_NAMES]
-            found[name] = [who for who in named if who not in OWNER_NAMES]
-        return found
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        found = super().settings
-        found["reply_to"] = (found.get("reply_to") or [""])[0]
-        for name in ("cc", "bcc"):
-            found[name] = [*found.pop(f"{name}_owners", []), *found.get(name, [])]
-        found = {name: value for name, value in found.items() if value != []}
-        return {name: value for name, value in found.items() if value not in ("", self.defaults.get(name))}
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return super().values | {"template": self.cleaned_data["template"]}
 
 
 class ReminderForm(StepForm):
@@ -194,63 +150,3 @@ class ReminderForm(StepForm):
     def _due(self) -> dict[str, int]:
         """Hours and minutes come from files only, and stay."""
         return {**self.initial.get("due_stored", {}), "days": self.cleaned_data["due"] or 0}
-
-
-class CallForm(ReminderForm):
-    """A call that a person makes: script, and outcomes to choose from."""
-
-    kind = "call"
-
-    script = PlaceholderText(
-        label="Script", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 5})
-    )
-    outcomes = LinesField(
-        label="Outcomes",
-        most=12,
-        longest=60,
-        required=False,
-        initial=call_outcomes,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-
-    def stored(self, step: Step) -> dict[str, Any]:
-        return super().stored(step) | {"outcomes": step.settings.get("outcomes", [])}
-
-
-class TaskForm(ReminderForm):
-    """A follow-up that a person does."""
-
-    kind = "task"
-
-    type = forms.CharField(label="Activity type", max_length=60, required=False)
-
-    @property
-    def types(self) -> list[str]:
-        """The types to suggest."""
-        return activity_types()
-
-
-class EmailReminderForm(ReminderForm):
-    """An e-mail that a person reviews and sends (F-54)."""
-
-    kind = "email_reminder"
-
-    template = TemplateChoice(required=False)
-
-    def fill(self, setting: Setting) -> None:
-        super().fill(setting)
-        self.fields["template"].queryset = setting.templates  # type: ignore[attr-defined]
-        self.fields["title"].required = False
-
-    def stored(self, step: Step) -> dict[str, Any]:
-        return super().stored(step) | {"template": step.template_id}
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return super().values | {"template": self.cleaned_data["template"]}
-
-
-FORMS: dict[str, type[StepForm]] = {
-    form.kind: form for form in (EmailForm, CallForm, TaskForm, EmailReminderForm)
-}
-"""Kind of step → its form. The others come with the issues that build them."""
