@@ -17,7 +17,7 @@ from sequences.files.scenario import read_scenario
 from sequences.files.specs import Scenario
 from sequences.models import Sequence
 from tenants.commands import create_tenant
-from tenants.models import Member, Tenant
+from tenants.models import Member, Team, Tenant
 from tenants.wall import use
 
 PASSWORD = "try-stepwise-1"
@@ -70,6 +70,7 @@ def _make(slug: str, name: str, country: str, address: str, now: datetime) -> Te
     with use(tenant):
         world = load(scenario, at=now, password=PASSWORD)
         _point_mailboxes()
+        _join_in_a_team()
         for sequence in world.sequences.values():
             _start(sequence, scenario, world, now)
     return tenant
@@ -84,6 +85,13 @@ def _start(sequence: Sequence, scenario: Scenario, world: World, now: datetime) 
         sequence.run_time = (local.replace(second=0, microsecond=0) + timedelta(minutes=1)).time()
         sequence.save(update_fields=["run_time"])
     activate(sequence=sequence, by=sequence.owner, now=now)
+
+
+def _join_in_a_team() -> None:
+    """A manager sees the team's, and all may send what their role permits: a file gives each a limit of their own."""
+    sales = Team.objects.create(name="Sales")
+    Member.objects.filter(role__key__in=("sales_manager", "sales_rep")).update(team=sales)
+    Member.objects.update(emails_per_day=None)
 
 
 def _point_mailboxes() -> None:

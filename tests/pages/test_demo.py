@@ -15,7 +15,7 @@ from activities.models import Fact
 from config.demo import seed
 from config.demo.store import MailStore
 from messaging.models import Mailbox, Message
-from tenants.models import Tenant
+from tenants.models import Member, Role, Tenant
 from tenants.wall import use
 from tests.apps.messaging.factories import sent_message
 from tests.factories import NOW, make_tenant
@@ -185,3 +185,17 @@ def test_a_second_start_leaves_a_mailbox_that_somebody_has_changed_as_it_is(
         others = set(Mailbox.objects.exclude(pk=own.pk).values_list("smtp_port", flat=True))
     assert (own.smtp_host, own.smtp_port) == ("smtp.example", 587)
     assert (off.state, others) == ("off", {41535})
+
+
+def test_the_manager_of_the_demonstration_has_a_team_and_roles_decide_the_limits(
+    settings: Any, tmp_path: Path, client: Client
+) -> None:
+    settings.MODE, settings.DEMO_MAIL_DIR = "demo", tmp_path
+    seed.seed(now=now())
+    northwind = Tenant.objects.get(slug="northwind")
+    with use(northwind):
+        maya = Member.objects.select_related("user").get(user__email="maya@northwind.example")
+        Role.objects.filter(key="sales_rep").update(emails_per_day=7)
+        assert Member.objects.get(user__email="ana@northwind.example").daily_limit == 7
+    client.force_login(maya.user)
+    assert "Outbound to new leads" in client.get("/sequences/").content.decode()
