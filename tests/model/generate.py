@@ -28,9 +28,9 @@ from tests.model.pools import (
     BARE,
     CLOCKS,
     CONTACT_VALUES,
-    HOURS,
     OPPORTUNITY_VALUES,
     RUN_TIMES,
+    SHORT_HOURS,
     STARTS,
     TEMPLATES,
     USERS,
@@ -89,6 +89,7 @@ def small(theme: Theme) -> Theme:
         length=(2, 4),
         events=(theme.events[0] // 3, theme.events[1] // 3),
         sequences=[1, 1, 1, 2],
+        hours=SHORT_HOURS,
     )
 
 
@@ -231,7 +232,7 @@ class _File(Chooser):
         if self.one_in(4):
             schedule["holidays"] = self.some(self.days, 0, 2)
         if kind == "adaptive":
-            return schedule | {"hours": self.pick(HOURS)}
+            return schedule | {"hours": self.pick(self.theme.hours)}
         if kind == "smart":
             schedule["every_days"] = self.pick([1, 1, 2, 3])
         return schedule | {"time": self.pick(RUN_TIMES)}

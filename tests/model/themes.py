@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.model.pools import EMAILS, Raw, condition
+from tests.model.pools import EMAILS, HOURS, Raw, condition
 
 ANY_VERB = (
     ["open", "click", "reply", "complete", "skip", "set", "set", "add", "remove", "pause_one"] * 4
@@ -39,6 +39,7 @@ class Theme:
     seldom_exit: int = 3
     users: int = 3
     seldom_reentry: int = 3
+    hours: list[str] = field(default_factory=lambda: HOURS)
 
 
 STAGE = [("contact", "lifecycle_stage", stage) for stage in ("Lead", "Customer", "Lost")]
