@@ -139,6 +139,11 @@ class SequenceSpec:
     reentry: int | None = None
     recipient_window: tuple[time, time] | None = None
 
+    @property
+    def keys(self) -> list[str]:
+        """Of all steps, with those in the arms."""
+        return [step.key for step in every_step(self.steps)]
+
 
 @dataclass(frozen=True)
 class TimelineEvent:

@@ -44,6 +44,8 @@ def in_short(material: Material) -> dict[str, str]:
 
 def _when(sequence: Sequence) -> str:
     days = "Monday to Friday" if sequence.exclude_weekends else "Every day"
+    if sequence.kind == "smart" and sequence.every_days > 1:
+        days = f"Every {sequence.every_days} days{', not on weekends,' if sequence.exclude_weekends else ''}"
     at = f"{days} {hours}" if (hours := _hours(sequence)) else "No time yet"
     off = len(sequence.holidays)
     return f"{at}, but not on {off} {'day' if off == 1 else 'days'}" if off else at

@@ -84,3 +84,42 @@ def test_a_personal_template_does_not_leave_with_somebody_else(
 def test_who_may_not_create_brings_nothing_in(sign_in: SignIn, tenant: Tenant) -> None:
     analyst = sign_in(make_member("read_only", "eye@us.example"))
     assert analyst.get("/sequences/import/").status_code == 403
+
+
+OTHER_KINDS = b"""
+templates: {t: {subject: Hi, body: "<p>Hi</p>"}}
+sequences:
+  - name: Tree
+    kind: adaptive
+    schedule: {hours: "09:00-17:00"}
+    steps:
+      - {key: a, kind: email, template: t}
+      - key: c
+        kind: condition
+        of: a
+        event: opened
+        within: {days: 2}
+        yes: [{key: b, kind: call, title: Call}]
+        no: [{key: w, kind: wait, for: {days: 1}}, {key: d, kind: email, template: t}]
+  - name: Nurture
+    kind: smart
+    schedule: {time: "09:00", every_days: 3, exclude_weekends: true}
+    exit: {colleague_replied: true, conditions: [{field: city, op: is, value: Ulm}]}
+    steps: [{key: a, kind: email, template: t}]
+"""
+
+
+def test_steps_in_arms_are_counted(client: Client, tenant: Tenant) -> None:
+    page = words(uploaded(client, OTHER_KINDS).content.decode())
+    assert "Adaptive sequence, 5 steps" in page and "Smart sequence, 1 step" in page
+
+
+def test_how_often_a_smart_sequence_runs_is_said(client: Client, tenant: Tenant) -> None:
+    client.post("/sequences/import/", {"text": OTHER_KINDS.decode(), "make": "1"})
+    smart = Sequence.objects.get(name="Nurture")
+    page = words(client.get(f"/sequences/{smart.pk}/").content.decode())
+    assert "Every 3 days, not on weekends" in page and "Day 0" not in page
+    assert "Stops on reply, unsubscribe, bounce, a colleague’s reply, 1 condition" in page
+    assert "Every 3 days, not on weekends, at 09:00" in words(
+        client.get(f"/sequences/{smart.pk}/edit/").content.decode()
+    )
