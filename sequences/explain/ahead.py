@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import dropwhile
 
 from sequences.calendar import Occurrence
+from sequences.engine.adaptive.tree import tree_at
 from sequences.enrollment import last_ordinal
 from sequences.explain.coming import Pending, moment_on_a_path, runs_ahead
 from sequences.models import Enrollment
@@ -82,3 +83,31 @@ def _on_a_path(stay: Enrollment, open_steps: list[Step], now: datetime, pending:
     at = moment_on_a_path(stay, now=now, pending=pending)
     dates[stay.step_key] = at
     return Ahead(dates, at, (stay.step_key,))
+
+
+def past_a_wait(ahead: Ahead, stay: Enrollment, open_steps: Collection[Step]) -> Ahead:
+    """What follows a wait that is over is decided at the same instant, unless it begins to wait itself."""
+    by_key = {step.key: step for step in open_steps}
+    here = by_key.get(stay.step_key or "")
+    if here is None or here.kind != "wait" or ahead.run_at is None:
+        return ahead
+    after = tree_at(here.plan_id).after
+    key = after[here.key]
+    while key and key not in by_key:
+        key = after[key]
+    if not key or by_key[key].kind == "wait" or "event" in by_key[key].settings:
+        return ahead
+    return Ahead({**ahead.dates, key: ahead.run_at}, ahead.run_at, (*ahead.candidates, key))
+
+
+def ahead_on_path(stay: Enrollment, steps: list[Step]) -> set[str] | None:
+    """The keys that a stay in a tree may still come to, from where it stands; None of other kinds, where all may."""
+    if stay.sequence.kind != "adaptive" or stay.step_key is None or not steps:
+        return None
+    tree, found, todo = tree_at(steps[0].plan_id), set[str](), [stay.step_key]
+    while todo:
+        key = todo.pop()
+        if key and key not in found:
+            found.add(key)
+            todo += [tree.after[key], tree.yes[key], tree.no[key]] if key in tree.after else []
+    return found

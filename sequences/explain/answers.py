@@ -67,13 +67,9 @@ def of_stay(
     )
 
 
-def of_person(
-    people: QuerySet, paths: Paths, puts: Mapping[str, Put], person: Person, name: Named
-) -> dict[str, Answered]:
+def of_person(people: QuerySet, paths: Paths, puts: Mapping[str, Put], words: Words) -> dict[str, Answered]:
     """Groups put to somebody outside; ``people`` is the one contact or opportunity."""
-    return _answered(
-        people, puts, lambda one, group: one.questions.of_people(group, paths), Words(person, name, {})
-    )
+    return _answered(people, puts, lambda one, group: one.questions.of_people(group, paths), words)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from audience.suppression import EMAIL, of_contact
 from sequences.engine import entry, refusals
 from sequences.engine.due import Work
 from sequences.engine.questions import DEAL, INSIDE, PERSON
-from sequences.explain.answers import Answered, Put, of_person, put
+from sequences.explain.answers import Answered, Put, Words, of_person, put
 from sequences.explain.met import Person
 from sequences.models import Addition, Enrollment, Sequence
 from sequences.reading.material import Material
@@ -75,7 +75,8 @@ def outside_of(material: Material, contact: Contact, *, now: datetime, is_added:
         else (Contact.objects.filter(pk=contact.pk), PERSON)
     )
     person = Person(contact, opportunity=deal)
-    found = of_person(people, paths, _puts(sequence, work), person, partial(called, material.lists))
+    words = Words(person, partial(called, material.lists), material.labels)
+    found = of_person(people, paths, _puts(sequence, work), words)
     exit = found.pop(EXIT, None)
     return Outside(reasons, found, exit)
 

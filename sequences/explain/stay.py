@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from activities.models import Reminder
 from audience.conditions.form import called
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
-from sequences.engine.adaptive.tree import tree_at
 from sequences.engine.due import Work
 from sequences.engine.questions import INSIDE
-from sequences.explain.ahead import Ahead, ahead_of
+from sequences.explain.ahead import Ahead, ahead_of, ahead_on_path, past_a_wait
 from sequences.explain.answers import Answered, Put, of_stay, put
 from sequences.explain.coming import next_look
 from sequences.explain.leaving import Leaving, leaving_of, pending_of
@@ -25,8 +25,9 @@ from sequences.reading.thought import thought_of
 from steps.models import Step
 from tenants.localtime import local_date
 
-NEXT, LATER, PASSED, OFF, NEVER = "next", "later", "passed", "off", "never"
-"""Of a step that was not had: its day was behind them already, it is switched off, they left before it."""
+NEXT, LATER, PASSED, OFF, NEVER, ASIDE = "next", "later", "passed", "off", "never", "aside"
+"""Of a step that was not had: its day was behind them already, it is switched off, they left before it, it stands in
+an arm that is not theirs."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class StepTold:
     """One step for one person. ``state``: executed, skipped, cancelled, or one of those above.
 
     ``at``: when that was, or when it is due. ``message``: the last one it made. ``asked``: its conditions as they stand
-    now, of a step to come; ``verdict``: what the next run would do with it.
+    now, of a step to come; ``verdict``: what the next run would do with it. ``reminder``: what somebody has to do.
     """
 
     step: Step
@@ -44,6 +45,7 @@ class StepTold:
     message: Message | None = None
     asked: Answered | None = None
     verdict: Verdict | None = None
+    reminder: Reminder | None = None
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,15 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
     found = Message.objects.filter(enrollment_id=stay.pk)
     found = found.select_related("mailbox", "sender__user", "sender__tenant").order_by("pk")
     mails = {m.step_run_id: m for m in found}
+    asked_of = Reminder.objects.filter(enrollment_id=stay.pk).select_related(
+        "assignee__user", "closed_by__user"
+    )
+    made = Made(mails, {reminder.step_run_id: reminder for reminder in asked_of.order_by("pk")})
     if stay.state not in INSIDE:
-        return Told([_had(step, had.get(step.key), mails) for step in steps])
+        return Told([_had(step, had.get(step.key), made) for step in steps])
     open_steps = [step for step in material.working_steps if step.key not in had]
     pending = pending_of(stay, open_steps, had, mails)
-    ahead = _past_a_wait(ahead_of(stay, open_steps, now=now, pending=pending), stay, open_steps)
+    ahead = past_a_wait(ahead_of(stay, open_steps, now=now, pending=pending), stay, open_steps)
     look = next_look(stay.sequence, now=now)
     current = thought_of(stay.sequence, now=ahead.run_at or (look.at if look else now))
     work = thought_of(stay.sequence, now=current.now, plan=material.plan) if stay.plan_id else current
@@ -103,10 +109,13 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
     exit = of_stay(stay, _exit(current), person, name, material.labels).get(EXIT)
     # Of a smart sequence the next step is the one that was decided, else it is decided about all of them.
     next_ones = tuple(verdicts) if stay.sequence.kind == "smart" else ahead.candidates
+    reachable = ahead_on_path(stay, steps)
     told = [
-        _ahead(step, ahead, next_ones, asked.get(step.key), verdicts.get(step.key))
+        StepTold(step, ASIDE)
+        if step.key not in had and reachable is not None and step.key not in reachable
+        else _ahead(step, ahead, next_ones, asked.get(step.key), verdicts.get(step.key))
         if step.key not in had
-        else _had(step, had[step.key], mails)
+        else _had(step, had[step.key], made)
         for step in steps
     ]
     waiting = any(mail.state in NOT_LEFT for mail in mails.values())
@@ -117,27 +126,22 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
     return Told(told, exit, stay.step_key, ahead.run_at, leaves, is_kept)
 
 
-def _past_a_wait(ahead: Ahead, stay: Enrollment, open_steps: Collection[Step]) -> Ahead:
-    """What follows a wait that is over is decided at the same instant, unless it begins to wait itself."""
-    by_key = {step.key: step for step in open_steps}
-    here = by_key.get(stay.step_key or "")
-    if here is None or here.kind != "wait" or ahead.run_at is None:
-        return ahead
-    after = tree_at(here.plan_id).after
-    key = after[here.key]
-    while key and key not in by_key:
-        key = after[key]
-    if not key or by_key[key].kind == "wait" or "event" in by_key[key].settings:
-        return ahead
-    return Ahead({**ahead.dates, key: ahead.run_at}, ahead.run_at, (*ahead.candidates, key))
-
-
 EXIT = ""
 """The key of the exit conditions among those of the steps."""
 
 
-def _had(step: Step, run: StepRun | None, mails: dict[int | None, Message]) -> StepTold:
-    return StepTold(step, run.state, run.at, run, mails.get(run.pk)) if run else StepTold(step, NEVER)
+@dataclass(frozen=True)
+class Made:
+    """What the steps that were had made, by their step runs."""
+
+    mails: Mapping[int | None, Message]
+    reminders: Mapping[int | None, Reminder]
+
+
+def _had(step: Step, run: StepRun | None, made: Made) -> StepTold:
+    if run is None:
+        return StepTold(step, NEVER)
+    return StepTold(step, run.state, run.at, run, made.mails.get(run.pk), reminder=made.reminders.get(run.pk))
 
 
 def _ahead(

@@ -452,3 +452,26 @@ def test_exit_conditions_of_who_is_pinned_know_the_new_steps(tenant: Tenant) -> 
     Enrollment.objects.filter(pk=pinned.pk).update(plan=old)
     found = why(there, "ann", "05-04 11:00").told
     assert found is not None and found.exit is not None and not found.exit.holds
+
+
+def test_of_who_is_outside_steps_are_called_as_on_screens(tenant: Tenant) -> None:
+    there = stage(
+        tenant,
+        CLASSIC.replace(
+            '{field: score, op: ">", value: 50}', "{field: step.intro.bounced, op: is, value: true}"
+        ),
+    )
+    found = why(there, "bob", "05-04 08:30").outside
+    assert found is not None and found.exit is not None
+    assert found.exit.answers[0].words == "step 1 “t” bounced"
+
+
+def test_in_a_tree_steps_of_the_other_arm_are_not_to_come(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-04 09:30")
+    there.happens("05-04 11:20", do="open", contact="ann", step="a")
+    there.work("05-04 12:00")
+    found = why(there, "ann", "05-04 12:30")
+    assert [told(found, key).state for key in ("ring", "rest", "b")] == ["executed", "aside", "aside"]
+    reminder = told(found, "ring").reminder
+    assert reminder is not None and reminder.assignee is not None and reminder.assignee.name == "Mia"

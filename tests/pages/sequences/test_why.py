@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from activities.models import Reminder
 from audience.models import Contact
 from messaging.intake import take_in
 from messaging.models import Message
 from sequences import enrollment
 from sequences.commands.editing import change_settings
-from sequences.models import Enrollment, Sequence
+from sequences.models import Enrollment, Sequence, StepRun
 from tenants.models import Member, Tenant
 from tests.factories import NOW, ContactFactory, make_member
 from tests.pages.conftest import SignIn
@@ -37,7 +38,7 @@ def somebody() -> Contact:
 def test_somebody_inside_is_told_what_comes_next(client: Client, sequence: Sequence, tenant: Tenant) -> None:
     live(sequence, tenant, people=1)
     page = why(client, sequence, somebody())
-    assert "Active since" in page and "by the audience of the sequence" in page
+    assert "Inside since" in page and "by the audience of the sequence" in page
     assert "The mail waits to leave" in page and "Step 2" in page
 
 
@@ -116,3 +117,30 @@ def test_a_contact_that_one_may_not_see_is_not_there(
     address = f"/sequences/{sequence.pk}/people/{somebody().pk}/"
     assert sign_in(other).get(address).status_code == 404
     assert sign_in(sequence.owner).get(f"/sequences/{sequence.pk}/people/999999/").status_code == 404
+
+
+def test_what_somebody_has_to_do_is_told_with_their_name(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=1)
+    run = StepRun.objects.get()
+    Reminder.objects.create(
+        contact=somebody(), kind="call", assignee=sequence.owner, made_at=NOW, due_at=NOW,
+        enrollment_id=run.enrollment_id, step_run_id=run.pk,
+    )  # fmt: skip
+    assert f"{sequence.owner.name} has it to do, due" in why(client, sequence, somebody())
+    Reminder.objects.update(state="skipped", closed_at=NOW, closed_by=sequence.owner)
+    assert f"by {sequence.owner.name}" in why(client, sequence, somebody())
+
+
+def test_who_leaves_at_the_next_run_is_told_so(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    rows = [{"field": "city", "op": "is", "value": "Ulm"}]
+    change_settings(sequence=sequence, by=rep, now=NOW, exit_conditions=rows)
+    live(sequence, tenant, people=1)
+    Contact.objects.update(city="Ulm")
+    contact: Any = Contact.objects.get()
+    page = why(client, sequence, contact)
+    assert "they leave, since they match the exit criteria" in page
+    assert "Not reached: they leave before" in page and "As things stand" not in page
