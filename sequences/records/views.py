@@ -21,7 +21,7 @@ from audience.views.lookup import contacts_seen, opportunities_seen, seen
 from sequences.models import Sequence
 from sequences.records.reminders import reminders_of
 from sequences.records.timeline import Key, timeline_of
-from sequences.views.access import go
+from sequences.views.access import back, go
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -98,6 +98,6 @@ def closing(verb: Callable[..., bool], said: str) -> Callable[..., HttpResponse]
             messages.info(request, "It was not open any more.")
         else:
             messages.success(request, said)
-        return go(request, f"/contacts/{contact.pk}/")
+        return go(request, back(request, None, f"/contacts/{contact.pk}/"))
 
     return close

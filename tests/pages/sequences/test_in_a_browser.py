@@ -227,6 +227,7 @@ PAGES = (
     "/sequences/{pk}/settings/",
     "/sequences/{pk}/versions/",
     "/sequences/{pk}/publish/",
+    "/sequences/{pk}/reminders/",
     "/sequences/{pk}/versions/2/",
     "/sequences/{pk}/versions/compare/",
     "/sequences/{pk}/archive/",
