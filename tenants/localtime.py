@@ -29,6 +29,11 @@ def zone_named(name: str) -> ZoneInfo:
     raise UnknownZone(f"there is no time zone “{name}”{hint}")
 
 
+def known_zone(name: str) -> str:
+    """The name as IANA spells it, whatever its case; one that is not known as it is."""
+    return _names().get(name.lower(), name)
+
+
 @lru_cache(maxsize=4096)
 def resolve(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant of a local time on a day, aware UTC (semantics 2.2).

@@ -14,7 +14,7 @@ from audience.addresses import normalise_address
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import Field
-from tenants.localtime import resolve
+from tenants.localtime import UnknownZone, known_zone, resolve, zone_named
 
 DATE = re.compile(
     r"(?:(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|(?P<D>\d{1,2})\.\s?(?P<M>\d{1,2})\.\s?(?P<Y>\d{4})"
@@ -59,6 +59,24 @@ def read_cell(field: Field, text: str, writing: Writing) -> Any:
         FieldType.TAGS: read_labels,
     }.get(field.type)
     return reader(text, writing) if reader else text
+
+
+@lru_cache(maxsize=KNOWN)
+def read_zone(text: str) -> str:
+    """The IANA name of a time zone, also without its case and as other systems write it.
+
+    ``europe/berlin``, ``America/New York``, HubSpot's ``us_slash_eastern``, ``(GMT+01:00) … (Europe/Paris)`` of
+    Salesforce.
+    Raises Refused.
+    """
+    inside = re.search(r"\(([A-Za-z_]+(?:/[A-Za-z_+-]+)+)\)\s*$", text)
+    name = inside[1] if inside else text.strip()
+    for tried in (name, name.replace(" ", "_"), name.lower().replace("_slash_", "/")):
+        try:
+            return zone_named(known_zone(tried)).key
+        except UnknownZone:
+            continue
+    raise Refused("is no time zone, such as Europe/Berlin")
 
 
 def read_number(text: str, writing: Writing) -> float:

@@ -18,6 +18,7 @@ from audience.imports.cells import (
     read_addresses,
     read_cell,
     read_labels,
+    read_zone,
     split_name,
 )
 from audience.imports.matching import FULL_NAME, FURTHER
@@ -115,6 +116,8 @@ class Form:
             return partial(self._own, field.key)
         if field.type is FieldType.TAGS:
             return partial(_read_labels, field)
+        if (field.key, field.is_custom) == ("timezone", False):
+            return lambda entry, text: _read_text(field, entry, read_zone(text))
         if field.type is FieldType.TEXT:
             return partial(_read_text, field)
         if field.type is FieldType.CHOICE:

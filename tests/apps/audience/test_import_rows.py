@@ -218,3 +218,22 @@ def test_the_shared_files_come_in_with_nothing_lost_as_the_check_foresees(
     model = Account if kind == "account" else Contact
     assert model.objects.count() == created
     assert job.refusals.count() == refused
+
+
+def test_a_time_zone_is_read_as_systems_write_it_and_one_that_there_is_not_is_refused(tenant: Tenant) -> None:
+    zones = {
+        "Europe/Berlin": "Europe/Berlin",
+        "europe/BERLIN": "Europe/Berlin",
+        "America/New York": "America/New_York",
+        "us_slash_eastern": "US/Eastern",
+        "(GMT+01:00) Central European Time (Europe/Paris)": "Europe/Paris",
+        "utc": "UTC",
+        "": "",
+    }
+    rows = "".join(f"p{n}@x.example,{zone}\n" for n, zone in enumerate(zones))
+    job = imported(f"email,time zone\n{rows}x@x.example,Mars/Phobos\ny@x.example,CET+1\n")
+    assert counts(job) == {"created": len(zones), "refused": 2}
+    found = list(Contact.objects.order_by("pk").values_list("timezone", flat=True))
+    assert found == list(zones.values())
+    reasons = [reason for _, reason in refusals(job)]
+    assert reasons[0] == "time zone: “Mars/Phobos” is no time zone, such as Europe/Berlin"
