@@ -10,4 +10,4 @@ class AudienceConfig(AppConfig):
 
         registry.register(verbs.AddTags(), verbs.RemoveTags(), verbs.SetOwner(), verbs.SetField())
         registry.register(export.Export(), verbs.StopMail(), verbs.Delete())
-        uses.register(of_field=using.views_of_field)
+        uses.register(of_field=using.views_of_field, of_values=using.views_of_values)

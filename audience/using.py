@@ -1,4 +1,4 @@
-"""What this floor keeps that names fields: saved views."""
+"""What this floor keeps that names fields and values: saved views."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 from audience.fields import Field
 from audience.kinds import KINDS
 from audience.models import SavedView
-from audience.uses import Use, is_named, names
+from audience.uses import Listed, Use, is_named, names
 
 
 def views_of_field(field: Field) -> Iterator[Use]:
@@ -17,6 +17,13 @@ def views_of_field(field: Field) -> Iterator[Use]:
     for view in SavedView.objects.order_by("pk"):
         shown = [*view.columns, view.sort.removeprefix("-")]
         if is_named(field, view.record, view.conditions) or any(names(field, view.record, n) for n in shown):
+            yield Use("view", view.name, path_of(view))
+
+
+def views_of_values(listed: Listed) -> Iterator[Use]:
+    """The saved views that ask for values of a list."""
+    for view in SavedView.objects.exclude(conditions=[]).order_by("pk"):
+        if listed.is_asked(view.record, view.conditions):
             yield Use("view", view.name, path_of(view))
 
 

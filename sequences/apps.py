@@ -11,11 +11,11 @@ class SequencesConfig(AppConfig):
         from sequences import bulk, leaving, receivers  # noqa: F401 - receivers connect themselves
         from sequences.engine.questions import membership_at
         from sequences.reading.templates import uses_of
-        from sequences.reading.using import sequences_of_field, sequences_of_view
+        from sequences.reading.using import sequences_of_field, sequences_of_values, sequences_of_view
 
         usage.register(uses_of)
         leaving.register()
         lists.membership_of = membership_at
         listing.sequence_names = bulk.names
         registry.register(bulk.AddToSequence())
-        uses.register(of_field=sequences_of_field, of_view=sequences_of_view)
+        uses.register(of_field=sequences_of_field, of_view=sequences_of_view, of_values=sequences_of_values)

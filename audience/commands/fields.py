@@ -50,15 +50,19 @@ def make_custom(
 @transaction.atomic
 def change_custom(
     *, by: Member, field: CustomField, label: str, at: datetime, choices: Iterable[str] | None = None
-) -> None:
-    """Give a field another label, or other values to choose from. Its key stays. Raises CannotMakeField."""
+) -> list[str]:
+    """Give a field another label, or other values to choose from; which of those are taken away.
+
+    Its key stays. Raises CannotMakeField.
+    """
     require(by, "admin.manage")
     before = field.label
     field.label = _free_label(field.record, label, but=field)
     field.save(update_fields=["label"])
-    if choices is not None and field.type == FieldType.CHOICE:
-        _set_values(field.record, field.key, choices)
-    audit(by=by, verb="field.change", obj=field, at=at, before=before, after=field.label)
+    is_list = choices is not None and field.type == FieldType.CHOICE
+    gone = _set_values(field.record, field.key, choices or ()) if is_list else []
+    audit(by=by, verb="field.change", obj=field, at=at, before=before, after=field.label, taken_away=gone)
+    return gone
 
 
 @transaction.atomic
@@ -83,14 +87,15 @@ def bring_back(*, by: Member, field: CustomField, at: datetime) -> None:
 
 
 @transaction.atomic
-def set_values(*, by: Member, record: str, key: str, values: Iterable[str], at: datetime) -> None:
-    """The values to choose from of a field, in this order. Records keep one that is taken away."""
+def set_values(*, by: Member, record: str, key: str, values: Iterable[str], at: datetime) -> list[str]:
+    """The values to choose from of a field, in this order; those taken away, which records keep."""
     require(by, "admin.manage")
     kept = list(values)
-    _set_values(record, key, kept)
+    gone = _set_values(record, key, kept)
     rows = Choice.objects.filter(record=record, field=key)
     if (first := rows.first()) is not None:
         audit(by=by, verb="choices.set", obj=first, at=at, record=record, field=key, values=kept)
+    return gone
 
 
 @transaction.atomic
@@ -106,16 +111,18 @@ def ask_for_index(*, by: Member, field: Field, at: datetime) -> None:
     transaction.on_commit(bell, robust=True)
 
 
-def _set_values(record: str, key: str, values: Iterable[str]) -> None:
+def _set_values(record: str, key: str, values: Iterable[str]) -> list[str]:
     wanted = [value for value in values if value.strip()]
     folded = lowered(wanted)
     known = {row.value_norm: row for row in Choice.objects.filter(record=record, field=key)}
+    gone = sorted(known[norm].value for norm in known.keys() - set(folded.values()))
     for norm in known.keys() - set(folded.values()):
         known[norm].delete()
     for position, value in enumerate(wanted):
         row = known.get(folded[value]) or Choice(record=record, field=key)
         row.value, row.position = value, position
         row.save()
+    return gone
 
 
 def _free_label(record: str, label: str, but: CustomField | None = None) -> str:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from audience import labels, signals
+from audience import labels, signals, uses
 from audience.values import LONGEST
 from tenants.commands import audit
 from tenants.models import Member, Tenant
 from tenants.policy import require
 from tenants.wall import current_id
+
+FIELDS = ("contact.tags", "account.tags")
+
+
+class TagInUse(ValueError):
+    """The tag cannot be taken away; the message, fit for a person, says what asks for it."""
 
 
 class CannotRename(ValueError):
@@ -38,11 +45,21 @@ def rename_tag(*, by: Member, norm: str, label: str, at: datetime) -> int:
 
 @transaction.atomic
 def remove_tag(*, by: Member, norm: str, at: datetime) -> int:
-    """Take a tag from all records; from how many."""
+    """Take a tag from all records; from how many. Raises TagInUse.
+
+    Who has it no more matches *has none of* at once: sequences would let everybody in.
+    """
     require(by, "tag.manage")
+    if found := uses_of([norm]):
+        raise TagInUse(f"It is used by {uses.named(found)}. Take it out there first.")
     count = labels.remove(norm)
     audit(by=by, verb="tag.remove", obj=_tenant(), at=at, tag=norm, records=count)
     return count
+
+
+def uses_of(norms: Iterable[str]) -> list[uses.Use]:
+    """What asks for one of these tags."""
+    return uses.of_values(uses.Listed.of(FIELDS, norms))
 
 
 def _tenant() -> Tenant:

@@ -19,6 +19,7 @@ from audience.conditions.types import FieldType
 from audience.field_forms import RECORD_NAMES, TYPE_NAMES, FieldForm, LabelForm
 from audience.fields import CONTACT, SEQUENCE, STANDARD
 from audience.models import CustomField
+from audience.views.value_lists import say_uses
 from tenants.access import MemberRequest, requires
 
 
@@ -92,6 +93,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
         )
         if saved is not False:
             messages.success(request, f"{field.label} is saved.")
+            say_uses(request, saved, [as_field(field).name])
             return HttpResponseRedirect(f"{reverse('fields')}?record={field.record}")
         field.refresh_from_db()
     context = {

@@ -54,8 +54,12 @@ def rename(request: MemberRequest) -> HttpResponse:
 def remove(request: MemberRequest) -> HttpResponse:
     """Take a tag away everywhere."""
     norm = text_of(request.POST, "tag")
-    count = commands.remove_tag(by=request.member, norm=norm, at=now())
-    messages.success(request, f"“{norm}” is taken from {_records(count)}.")
+    try:
+        count = commands.remove_tag(by=request.member, norm=norm, at=now())
+    except commands.TagInUse as refused:
+        messages.error(request, f"“{norm}” stays. {refused}")
+    else:
+        messages.success(request, f"“{norm}” is taken from {_records(count)}.")
     return HttpResponseRedirect(reverse("tags"))
 
 

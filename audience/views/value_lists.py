@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django import forms
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
+from audience import uses
 from audience.catalogue import call_outcomes, values_of
 from audience.commands.fields import set_values
 from audience.field_forms import Lines
@@ -30,6 +32,10 @@ class ValueList:
     key: str
     fixed: tuple[str, ...] = ()
     is_needed: bool = False
+    fields: tuple[str, ...] = ()
+    """The names, in full, of the fields whose conditions ask for the values."""
+    settings: tuple[str, ...] = ()
+    """The settings of steps that have them."""
 
     @property
     def values(self) -> list[str]:
@@ -39,8 +45,22 @@ class ValueList:
 LISTS = {
     found.slug: found
     for found in (
-        ValueList("stages", "Lifecycle stages", "Of contacts.", CONTACT, "lifecycle_stage"),
-        ValueList("deals", "Opportunity stages", "Of opportunities.", OPPORTUNITY, "stage"),
+        ValueList(
+            "stages",
+            "Lifecycle stages",
+            "Of contacts.",
+            CONTACT,
+            "lifecycle_stage",
+            fields=("contact.lifecycle_stage",),
+        ),
+        ValueList(
+            "deals",
+            "Opportunity stages",
+            "Of opportunities.",
+            OPPORTUNITY,
+            "stage",
+            fields=("opportunity.stage",),
+        ),
         ValueList(
             "types",
             "Activity types",
@@ -49,6 +69,8 @@ LISTS = {
             ACTIVITY,
             "type",
             ACTIVITY_TYPES,
+            fields=("contact.last_activity_type", "account.last_activity_type"),
+            settings=("type",),
         ),
         ValueList(
             "outcomes",
@@ -57,6 +79,8 @@ LISTS = {
             ACTIVITY,
             "outcome",
             is_needed=True,
+            fields=("step.outcome",),
+            settings=("outcomes",),
         ),
     )
 }
@@ -80,6 +104,16 @@ class ValuesForm(forms.Form):
         return [value for value in self.cleaned_data["values"] if value.casefold() not in fixed]
 
 
+def say_uses(
+    request: MemberRequest, gone: Iterable[str], fields: Iterable[str], settings: Iterable[str] = ()
+) -> None:
+    """Of each value that was taken away, who asks for it still."""
+    for value in gone:
+        if found := uses.of_values(uses.Listed.of(fields, [value], settings)):
+            words = f"“{value}” is taken away and still used by {uses.named(found)}. Records that have it keep it."
+            messages.warning(request, words)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("admin.manage")
 def index(request: MemberRequest) -> HttpResponse:
@@ -93,8 +127,9 @@ def index(request: MemberRequest) -> HttpResponse:
     form = bound[posted] if posted else None
     if form and form.is_valid():
         found, values = form.found, form.cleaned_data["values"]
-        set_values(by=request.member, record=found.record, key=found.key, values=values, at=now())
+        gone = set_values(by=request.member, record=found.record, key=found.key, values=values, at=now())
         messages.success(request, f"{found.title} are saved.")
+        say_uses(request, gone, found.fields, found.settings)
         return HttpResponseRedirect(f"{reverse('value-lists')}#{found.slug}")
     status = 422 if form else 200
     return render(request, "audience/value_lists.html", {"forms": list(bound.values())}, status=status)

@@ -1,4 +1,4 @@
-"""Which sequences use a field or a saved view: those that admit people or have some inside."""
+"""Which sequences use a field, a value of a list or a saved view: those that admit people or have some inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audience.fields import Field
-from audience.uses import Use, is_named, names
+from audience.uses import Listed, Use, is_named, names
 from messaging.using import is_written
 from sequences.models import Enrollment, Sequence, SequenceView, Status
 from steps.models import Step
@@ -28,6 +28,16 @@ def sequences_of_field(field: Field) -> Iterator[Use]:
     for sequence in _alive():
         groups = [*sequence.entry_conditions, *sequence.exit_conditions]
         if sequence.pk in asked or is_named(field, sequence.record, groups):
+            yield Use("sequence", sequence.name, f"/sequences/{sequence.pk}/")
+
+
+def sequences_of_values(listed: Listed) -> Iterator[Use]:
+    """Those whose audience, exit criteria or steps ask for values of a list, or give them."""
+    plans = _plans()
+    asked = {pk for pk, steps in plans.items() if any(_step_holds(listed, s, record) for s, record in steps)}
+    for sequence in _alive():
+        groups = [*sequence.entry_conditions, *sequence.exit_conditions]
+        if sequence.pk in asked or listed.is_asked(sequence.record, groups):
             yield Use("sequence", sequence.name, f"/sequences/{sequence.pk}/")
 
 
@@ -66,6 +76,17 @@ def _plans() -> dict[int, list[tuple[Step, str]]]:
         for sequence in where[step.plan_id]:
             found[sequence.pk].append((step, sequence.record))
     return found
+
+
+def _step_holds(listed: Listed, step: Step, record: str) -> bool:
+    settings: dict[str, Any] = step.settings
+    groups = [*step.conditions, *(settings.get("conditions") or [])]
+    gives = listed.is_of(record, str(settings.get("field", ""))) and listed.holds(settings.get("value"))
+    return (
+        gives
+        or listed.is_asked(record, groups)
+        or any(listed.holds(settings.get(name)) for name in listed.settings)
+    )
 
 
 def _step_names(field: Field, step: Step, record: str) -> bool:

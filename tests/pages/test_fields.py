@@ -14,10 +14,13 @@ from activities import reminders
 from activities.models import Reminder
 from audience import indexes
 from audience.catalogue import call_outcomes, catalogue, choices_of
-from audience.models import Contact, CustomField, SavedView
+from audience.commands.fields import make_custom
+from audience.conditions.types import FieldType
+from audience.models import Choice, Contact, CustomField, SavedView
 from audience.tasks import build_index
 from messaging.templating import save_template
-from sequences.commands.editing import create_sequence
+from sequences.commands.editing import change_settings, create_sequence
+from sequences.commands.planning import add_step
 from sequences.models import Sequence
 from tenants.models import AuditLine
 from tenants.wall import use
@@ -227,3 +230,35 @@ def test_a_type_of_ones_own_is_kept_by_events_and_asked_for(me: Somebody) -> Non
     assert names(me.get(f"/contacts/?{asked}")) == ["Ann A"]
     assert names(me.get(f"/companies/?{asked}")) == ["Acme"]
     assert '<option value="Lunch"' in me.get(f"/contacts/?{asked.replace('lunch', 'Lunch')}&panel=filter")
+
+
+def test_who_asks_for_a_value_that_is_taken_away_is_named(me: Somebody) -> None:
+    with use(me.tenant):
+        colour = make_custom(
+            by=me.member,
+            record="contact",
+            label="Colour",
+            type_=FieldType.CHOICE,
+            at=NOW,
+            choices=["Red", "Blue"],
+        )
+        asked = [{"field": "colour", "op": "in", "value": ["RED", "Green"]}]
+        SavedView.objects.create(name="Reds", conditions=asked)
+        made = create_sequence(name="Outbound", by=me.member, now=NOW, entry_conditions=asked)
+        step = add_step(
+            sequence=made, kind="call", by=me.member, now=NOW, settings={"outcomes": ["Busy", "Met"]}
+        )
+        by_outcome = [{"field": f"step.{step.key}.outcome", "op": "is", "value": "met"}]
+        change_settings(sequence=made, by=me.member, now=NOW, exit_conditions=by_outcome)
+        for n, value in enumerate(("Busy", "Met", "Never asked")):
+            Choice.objects.create(record="activity", field="outcome", value=value, position=n)
+    answer = me.client.post(
+        f"/settings/fields/{colour.pk}/", {"label": "Colour", "choices": "Blue"}, follow=True
+    )
+    said = html.unescape(answer.text)
+    assert "“Red” is taken away and still used by the sequence “Outbound” and the view “Reds”." in said
+    assert "“Blue” is taken" not in said
+    answer = me.client.post("/settings/lists/", {"list": "outcomes", "values": "Busy"}, follow=True)
+    said = html.unescape(answer.text)
+    assert "“Met” is taken away and still used by the sequence “Outbound”" in said
+    assert "Never asked” is taken" not in said

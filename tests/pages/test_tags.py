@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -10,9 +11,10 @@ from django.test import Client
 from audience.catalogue import make_field
 from audience.conditions.types import FieldType
 from audience.models import AccountTag, ContactTag, SavedView
+from sequences.commands.editing import change_settings, create_sequence
 from tenants.models import AuditLine
 from tenants.wall import use
-from tests.factories import AccountFactory, ContactFactory, make_tenant
+from tests.factories import NOW, AccountFactory, ContactFactory, make_tenant
 from tests.pages.somebody import Somebody, names, words
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +108,22 @@ def test_a_rep_may_not_manage_tags(client: Client) -> None:
     me = Somebody(client, make_tenant(), "sales_rep")
     assert me.client.get("/settings/tags/").status_code == 403
     assert me.client.post("/settings/tags/remove/", {"tag": "hot"}).status_code == 403
+
+
+def test_a_tag_that_somebody_asks_for_stays_and_who_asks_is_named(me: Somebody) -> None:
+    """Without it *has none of* would be true of everybody at the next run."""
+    none_of = {"field": "contact.tags", "op": "has_none", "value": ["HOT"]}
+    with use(me.tenant):
+        sequence = create_sequence(name="Outbound", by=me.member, now=NOW, entry_conditions=[none_of])
+        SavedView.objects.create(name="Not hot", conditions=[none_of])
+        own = {"field": "topics", "op": "has_any", "value": ["Warm"]}
+        SavedView.objects.create(name="Other field", conditions=[own])
+    answer = me.client.post("/settings/tags/remove/", {"tag": "hot"}, follow=True).content.decode()
+    said = html.unescape(answer)
+    assert "“hot” stays. It is used by the sequence “Outbound” and the view “Not hot”." in said
+    assert ("Hot", "2", "1") in shown(me.get("/settings/tags/"))
+    with use(me.tenant):
+        SavedView.objects.filter(name="Not hot").delete()
+        change_settings(sequence=sequence, by=me.member, now=NOW, entry_conditions=[])
+    for tag in ("hot", "warm"):
+        assert "is taken from" in me.client.post("/settings/tags/remove/", {"tag": tag}, follow=True).text
