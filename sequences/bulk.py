@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.dispatch import receiver
 
 from audience.bulk.registry import CannotDo, Verb
-from audience.fields import CONTACT
+from audience.fields import CONTACT, OPPORTUNITY
+from audience.models import Contact, Opportunity
 from audience.signals import records_going
 from sequences import models, reactions
 from sequences.commands import people
@@ -60,13 +61,16 @@ class SequenceForm(forms.Form):
 
 
 class AddToSequence(Verb):
-    """As adding by hand (semantics 2.13). Who was in it before comes again only if that is said, and permitted."""
+    """As adding by hand (semantics 2.13). Who was in it before comes again only if that is said, and permitted.
+
+    Of opportunities it is their primary contacts (semantics 2.15), as far as the member sees them.
+    """
 
     key, label, icon, permission = "add_to_sequence", "Add to a sequence", "plus", "enrollment.manage"
     reach = "record.view"
-    records = (CONTACT,)
+    records = (CONTACT, OPPORTUNITY)
     asks_number = True
-    left_out = "inside or waiting already, or in it before"
+    left_out = "inside or waiting already, in it before, or without a contact"
 
     def form(self, record: str, by: Member, data: Any = None) -> forms.Form:
         return SequenceForm(by, data)
@@ -81,18 +85,26 @@ class AddToSequence(Verb):
         sequence = open_to(by).filter(pk=arguments["sequence"]).first()
         if sequence is None:
             raise CannotDo("The sequence is archived or deleted, or not yours any more.")
-        found = picked(sequence, ids)
+        people_of = _people_of(record, ids, by)
+        found = picked(sequence, people_of.values())
         again = found.earlier if arguments.get("again") and can(by, "enrollment.override") else []
+        meant = {*found.new, *again}
         try:
-            return people.add(
-                sequence=sequence,
-                contacts=[*found.new, *again],
-                by=by,
-                now=at,
-                is_confirmed_before=True,
-            )
+            people.add(sequence=sequence, contacts=meant, by=by, now=at, is_confirmed_before=True)
         except Refused as refused:
             raise CannotDo(refused.message) from refused
+        return sum(contact in meant for contact in people_of.values())
+
+
+def _people_of(record: str, ids: Sequence[int], by: Member) -> dict[int, int]:
+    """The records picked → their contacts, whom the member may see."""
+    if record == CONTACT:
+        return {pk: pk for pk in ids}
+    deals = Opportunity.objects.filter(pk__in=ids, contact__isnull=False)
+    pairs = dict(deals.values_list("pk", "contact_id"))
+    seen = visible(by, "record.view", Contact.objects.filter(pk__in=set(pairs.values())))
+    known = set(seen.values_list("pk", flat=True))
+    return {pk: contact for pk, contact in pairs.items() if contact in known}
 
 
 @receiver(records_going)

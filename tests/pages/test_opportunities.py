@@ -13,7 +13,7 @@ from audience.catalogue import make_field
 from audience.conditions.types import FieldType
 from audience.models import Account, Choice, Opportunity, RecordJobPart, SavedView
 from sequences.commands.editing import create_sequence
-from sequences.models import Enrollment, Sequence
+from sequences.models import Addition, Enrollment, Sequence
 from tenants.models import AuditLine, Role
 from tenants.wall import use
 from tests.factories import NOW, AccountFactory, ContactFactory, OpportunityFactory, make_member, make_tenant
@@ -144,7 +144,44 @@ def test_verbs_of_people_are_not_offered(me: Somebody) -> None:
     offered = re.findall(
         r'<option value="(\w+)">', html.partition('id="bulk-do"')[2].partition("</select>")[0]
     )
-    assert offered == ["set_owner", "set_field", "export", "delete"]
+    assert offered == ["set_owner", "set_field", "export", "add_to_sequence", "delete"]
+
+
+def test_the_people_of_opportunities_are_added_to_a_sequence(me: Somebody) -> None:
+    """Their primary contacts, each once; one without a contact is left out, and said."""
+    found = deals(me)
+    with use(me.tenant):
+        sequence = create_sequence(by=me.member, name="Renewals", now=NOW)
+        again = OpportunityFactory(name="Again", contact=found["Big"].contact)
+    picked = [found["Big"].pk, found["Bare"].pk, again.pk]
+    form = {"do": "add_to_sequence", "ids": picked, "confirm": "1", "sequence": sequence.pk}
+    page = me.client.post("/opportunities/bulk/", form, follow=True).content.decode()
+    with use(me.tenant):
+        added = list(Addition.objects.values_list("contact__first_name", flat=True))
+        assert "Ann" in added and len(added) == len(set(added)) == with_contacts(picked)
+    assert "Add to “Renewals”: done for" in page
+
+
+def with_contacts(picked: list[int]) -> int:
+    """Of how many people these opportunities are."""
+    rows = Opportunity.objects.filter(pk__in=picked, contact__isnull=False)
+    return rows.values("contact").distinct().count()
+
+
+def test_people_of_opportunities_whom_one_may_not_see_are_not_added(client: Client) -> None:
+    rep = Somebody(client, make_tenant(), "sales_rep")
+    found = deals(rep)
+    with use(rep.tenant):
+        Role.objects.filter(pk=rep.member.role_id).update(
+            permissions=rep.member.role.permissions | {"record.view": "own"}
+        )
+        Opportunity.objects.filter(pk=found["Big"].pk).update(owner=rep.member)
+        sequence = create_sequence(by=rep.member, name="Renewals", now=NOW)
+    form = {"do": "add_to_sequence", "ids": [found["Big"].pk], "confirm": "1", "sequence": sequence.pk}
+    page = rep.client.post("/opportunities/bulk/", form, follow=True).content.decode()
+    assert "1 left out" in page
+    with use(rep.tenant):
+        assert not Addition.objects.exists()
 
 
 def test_the_export_has_the_columns_of_the_list(me: Somebody) -> None:
