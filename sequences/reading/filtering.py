@@ -9,6 +9,8 @@ from typing import Any
 import django_filters
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
+from messaging.lifecycle import NOT_LEFT
+from messaging.models import Mailbox, Message
 from sequences.forms import KINDS, RECORDS
 from sequences.models import Enrollment, Sequence, Status
 from sequences.tags import is_under, tree
@@ -51,9 +53,9 @@ class SequenceFilter(django_filters.FilterSet):
         return found.filter(reduce(or_, meant)) if meant else found.none()
 
     def troubled(self, found: QuerySet[Sequence], name: str, value: str) -> QuerySet[Sequence]:
-        """Only those whose last run failed, or that hold somebody."""
+        """Only those whose last run failed, that hold somebody, or whose mails wait for a mailbox."""
         held = Enrollment.objects.filter(~Q(held_reason=""), sequence=OuterRef("pk"), state=Enrollment.ACTIVE)
-        return found.filter(~Q(problem="") | Q(Exists(held)))
+        return found.filter(~Q(problem="") | Q(Exists(held)) | Q(pk__in=with_stuck_mails()))
 
     @property
     def asked(self) -> dict[str, str]:
@@ -64,6 +66,19 @@ class SequenceFilter(django_filters.FilterSet):
     @property
     def is_filtered(self) -> bool:
         return any(self.asked.values())
+
+
+def with_stuck_mails() -> set[int]:
+    """The sequences of which mails were made that wait for a mailbox or a sender that does not work."""
+    boxes = list(Mailbox.objects.exclude(state=Mailbox.WORKING).values_list("pk", flat=True))
+    gone = list(Member.objects.filter(is_active=False).values_list("pk", flat=True))
+    if not boxes and not gone:
+        return set()
+    mails = Message.objects.filter(
+        Q(mailbox__in=boxes) | Q(sender__in=gone), state__in=NOT_LEFT, enrollment_id__isnull=False
+    )
+    stays = Enrollment.objects.filter(pk__in=mails.order_by().values("enrollment_id"))
+    return set(stays.order_by().values_list("sequence", flat=True).distinct())
 
 
 def of_tab(tab: str, member: Member) -> Q:

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from sequences.commands.editing import owned
 from sequences.models import Schedule, Sequence, SequenceShare
 from sequences.reading.figures import Figures, figures_of
+from sequences.reading.filtering import with_stuck_mails
 from steps.models import Step
 from tenants.models import Member
 
@@ -37,6 +38,8 @@ class Line(Row):
     is_shared: bool = False
     may_edit: bool = False
     may_share: bool = False
+    is_stuck: bool = False
+    """Whether mails of it wait for a mailbox or a sender that does not work."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def lines_of(rows: list[Row]) -> list[Line]:
     """What the list says of each, in their order."""
     ids = [row.sequence.pk for row in rows]
     shapes = _shapes([row.sequence.plan_id for row in rows])
+    stuck = with_stuck_mails()
     shared = set(SequenceShare.objects.filter(sequence__in=ids).values_list("sequence_id", flat=True))
     return [
         Line(
@@ -159,6 +163,7 @@ def lines_of(rows: list[Row]) -> list[Line]:
             row.next_run_at,
             *shapes.get(row.sequence.plan_id, ([], 0)),
             is_shared=row.sequence.is_shared or row.sequence.pk in shared,
+            is_stuck=row.sequence.pk in stuck,
         )
         for row in rows
     ]

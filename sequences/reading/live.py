@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Min, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from messaging import evidence, waits
 from messaging.barred import OFF_THE_LIST
@@ -17,9 +19,12 @@ from messaging.waits import Wait
 from sequences import calendar, schedule
 from sequences.calendar import Occurrence
 from sequences.enrollment import last_ordinal
-from sequences.models import Enrollment, Run, Schedule, Sequence
+from sequences.models import Enrollment, Run, Schedule, Sequence, StepRun
 from steps.models import Step
 from tenants.localtime import local_date
+
+LOOKED_AT = 5_000
+"""Of so many it is looked at what they have had."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,31 @@ def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live
     if sequence.kind not in schedule.BY_CALENDAR:
         return Live(_next_instant(sequence), 0, last_ordinal(sequence.pk))
     latest = _latest(sequence)
-    ordinal = latest.ordinal
-    day1 = {ordinal + 2 - (step.day or 0) for step in steps if sequence.kind == "classic" and not step.is_off}
-    due = Enrollment.objects.filter(sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=day1)
-    return Live(next(_after(latest, sequence, now), None), due.count() if day1 else 0, ordinal)
+    due = _due(sequence, steps, latest.ordinal + 1) if sequence.kind == "classic" else 0
+    return Live(next(_after(latest, sequence, now), None), due, latest.ordinal)
+
+
+def _due(sequence: Sequence, steps: Iterable[Step], ordinal: int) -> int:
+    """How many are on the day of a step, at that run, that they have not had (it may have moved since).
+
+    Of more than LOOKED_AT it is said how many are on such a day.
+    """
+    of_day: dict[int, set[str]] = defaultdict(set)
+    for step in steps:
+        if not step.is_off:
+            of_day[ordinal + 1 - (step.day or 0)].add(step.key)
+    on_a_day = Enrollment.objects.filter(
+        sequence=sequence, state=Enrollment.ACTIVE, day1_run__in=of_day.keys()
+    )
+    count = on_a_day.count() if of_day else 0
+    if not 0 < count <= LOOKED_AT:
+        return count
+    had = StepRun.objects.filter(enrollment=OuterRef("pk")).order_by().values("enrollment")
+    done = Q()
+    for day1, keys in of_day.items():
+        number = had.filter(key__in=keys).annotate(n=Count("pk")).values("n")
+        done |= Q(day1_run=day1) & Q(Exact(Subquery(number), Value(len(keys))))
+    return count - on_a_day.filter(done).count()
 
 
 def _next_instant(sequence: Sequence) -> Occurrence | None:

@@ -13,8 +13,11 @@ from messaging.commands.sending import stop_sending
 from messaging.models import Message
 from messaging.signals import click_taken_back
 from sequences.commands.editing import create_sequence
+from sequences.commands.planning import add_step, move_step
+from sequences.commands.publishing import publish
 from sequences.models import Enrollment, Run, Sequence, Status, StepRun
 from sequences.reading.figures import LARGE, STATES, figures_of
+from sequences.reading.live import live_of
 from tenants.models import Member, Tenant
 from tests.factories import NOW, make_member
 from tests.pages.conftest import SignIn
@@ -292,3 +295,21 @@ def test_while_sending_is_stopped_nobody_is_said_to_go_on(
     stop_sending(member=rep, reason="Wait", by=rep, now=NOW)
     stopped = text(client.get(page))
     assert "go on by themselves" not in stopped and "until it is resumed" in stopped
+
+
+def test_who_had_the_step_of_the_day_already_is_not_due(
+    client: Client, sequence: Sequence, tenant: Tenant, rep: Member
+) -> None:
+    """The call of day 3 is moved to day 2 after some had it there: it never runs again for them."""
+    live(sequence, tenant, people=2)  # two have had the mail of day 1
+    key = sequence.plan.steps.get(kind="email").key
+    assert live_of(sequence, sequence.plan.working_steps, now=NOW).due == 0
+    move_step(sequence=sequence, key=key, day=2, place=0, by=rep, now=NOW)
+    publish(sequence=sequence, by=rep, now=NOW)
+    sequence.refresh_from_db()
+    assert live_of(sequence, sequence.plan.working_steps, now=NOW).due == 0, "they had it on day 1"
+    add_step(sequence=sequence, kind="task", by=rep, now=NOW, day=2, settings={"title": "Look"})
+    sequence.refresh_from_db()
+    publish(sequence=sequence, by=rep, now=NOW)
+    sequence.refresh_from_db()
+    assert live_of(sequence, sequence.plan.working_steps, now=NOW).due == 2

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.test import Client
 
+from messaging.models import Mailbox, Message
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step
 from sequences.models import Enrollment, Schedule, Sequence, Status
@@ -344,3 +345,17 @@ def test_tags_nest_and_are_found_under_those_above(client: Client, rep: Member, 
     page = text(client.get(LIST))
     assert '<option value="Region/EMEA/DACH">\u2003\u2003DACH</option>' in page
     assert "Region / EMEA / DACH" in page
+
+
+def test_mails_that_wait_for_a_mailbox_are_a_problem_too(
+    client: Client, rep: Member, sequence: Sequence, tenant: Tenant
+) -> None:
+    create_sequence(name="Fine", by=rep, now=NOW)
+    live(sequence, tenant)
+    assert "Outbound" not in text(client.get(f"{LIST}?problems=1"))
+    Mailbox.objects.update(state=Mailbox.BROKEN, problem="It refuses the password.")
+    page = text(client.get(f"{LIST}?problems=1"))
+    assert "Outbound" in page and "Fine" not in page
+    assert "Mails wait for a mailbox" in text(client.get(LIST))
+    Message.objects.update(state="cancelled")
+    assert "Outbound" not in text(client.get(f"{LIST}?problems=1"))

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from audience.formulas import guarded, unguarded
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''+1", '="x"'])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''+1", '="x"']
+)
 def test_a_cell_that_would_be_calculated_gets_an_apostrophe(cell: str) -> None:
     assert guarded(cell) == f"'{cell}"
 
