@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from django.db import transaction
@@ -13,9 +12,10 @@ from messaging.templating import save_template
 from tenants.commands import audit
 from tenants.fields import Lowered
 from tenants.models import Member
+from tenants.naming import free_name
 from tenants.policy import can, require
 
-LONGEST_STEM = 180
+LONGEST_NAME = 200
 
 
 def may_change(member: Member, template: Template) -> bool:
@@ -32,7 +32,7 @@ def copy_template(*, template: Template, by: Member, now: datetime) -> TemplateV
     version = template.current
     return save_template(
         by=by,
-        name=_free_name(template.name),
+        name=free_name(template.name, is_name_free, is_copy=True, most=LONGEST_NAME),
         subject=version.subject if version else "",
         body=version.body if version else "",
         channel=template.channel,
@@ -53,7 +53,6 @@ def set_archived(*, template: Template, by: Member, now: datetime, archived: boo
     return True
 
 
-def _free_name(name: str) -> str:
-    stem = re.sub(r" \(copy(?: \d+)?\)$", "", name)[:LONGEST_STEM]
-    tries = (f"{stem} (copy{f' {n}' if n > 1 else ''})" for n in range(1, 1000))
-    return next(t for t in tries if not Template.objects.filter(name_norm=Lowered(Value(t))).exists())
+def is_name_free(name: str) -> bool:
+    """Whether no template of the workspace is called so, without case."""
+    return not Template.objects.filter(name_norm=Lowered(Value(name))).exists()

@@ -5,7 +5,6 @@ Its steps are changed by sequences.commands.planning, its status by sequences.co
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -26,6 +25,7 @@ from steps.models import Plan
 from tenants.commands import audit
 from tenants.fields import Lowered
 from tenants.models import Member
+from tenants.naming import free_name
 from tenants.policy import can, require
 
 NAME_LENGTH = 120
@@ -170,7 +170,11 @@ def clone_sequence(*, sequence: Sequence, by: Member, now: datetime, name: str =
     if sequence.sender_mode == "member":
         kept |= {"sender": sequence.sender}
     made = create_sequence(
-        name=name or free_copy_name(sequence.name), by=by, now=now, kind=sequence.kind, **kept
+        name=name or free_name(sequence.name, is_name_free, is_copy=True, most=NAME_LENGTH),
+        by=by,
+        now=now,
+        kind=sequence.kind,
+        **kept,
     )
     copy_steps(sequence.plan, made.plan)
     if not (sequence.owner_id == by.pk or can(by, "sequence.edit", sequence)):
@@ -194,13 +198,6 @@ def delete_draft(*, sequence: Sequence, by: Member, now: datetime) -> None:
     plans = list(SequencePlan.objects.filter(sequence=row).values_list("plan_id", flat=True))
     row.delete()
     Plan.objects.filter(pk__in=plans).delete()
-
-
-def free_copy_name(name: str) -> str:
-    """``X (copy)``, ``X (copy 2)`` …: the first that is free."""
-    stem = re.sub(r" \(copy(?: \d+)?\)$", "", name)[: NAME_LENGTH - 12]
-    tries = (f"{stem} (copy{f' {n}' if n > 1 else ''})" for n in range(1, 1000))
-    return next(candidate for candidate in tries if is_name_free(candidate))
 
 
 def owned(member: Member) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from audience.commands.views import save_view
 from audience.fields import RECORDS
 from audience.models import SavedView
 from audience.saved import views_for
+from messaging.commands.templates import is_name_free as is_template_name_free
 from messaging.models import Template
 from messaging.stops import advisory_key
 from messaging.templating import save_template
@@ -30,6 +30,7 @@ from sequences.refusals import Refused
 from tenants.commands import audit
 from tenants.fields import Lowered
 from tenants.models import Member
+from tenants.naming import free_name
 from tenants.policy import require
 from tenants.wall import current_id
 
@@ -72,7 +73,10 @@ def arriving(library: Library, *, by: Member) -> Arrival:
         else:
             taken = {name for _, name in found.templates}
             found.templates.append(
-                (template, _free(template.name, _is_template_free, taken, LONGEST_TEMPLATE))
+                (
+                    template,
+                    free_name(template.name, is_template_name_free, taken=taken, most=LONGEST_TEMPLATE),
+                )
             )
     for view in library.views:
         same_view = _same_view(view, by)
@@ -81,10 +85,12 @@ def arriving(library: Library, *, by: Member) -> Arrival:
         else:
             taken = {name for _, name in found.views}
             is_free = partial(_is_view_free, view.record)
-            found.views.append((view, _free(view.name, is_free, taken, LONGEST_VIEW)))
+            found.views.append((view, free_name(view.name, is_free, taken=taken, most=LONGEST_VIEW)))
     for sequence in library.sequences:
         taken = {name for _, name in found.sequences}
-        found.sequences.append((sequence, _free(sequence.name, is_name_free, taken, LONGEST_SEQUENCE)))
+        found.sequences.append(
+            (sequence, free_name(sequence.name, is_name_free, taken=taken, most=LONGEST_SEQUENCE))
+        )
     return found
 
 
@@ -155,18 +161,6 @@ def _usable_templates(by: Member) -> dict[str, Template]:
 
 def _usable_views(by: Member) -> dict[str, SavedView]:
     return {view.name: view for record in RECORDS for view in views_for(by, record)}
-
-
-def _free(name: str, is_free: Callable[[str], bool], taken: Iterable[str], longest: int) -> str:
-    """The name, or ``name (2)`` and so on where another has it; a long one gives way to its number."""
-    numbers = (f" ({n})" if n > 1 else "" for n in range(1, 1000))
-    tries = (f"{name[: longest - len(number)]}{number}" for number in numbers)
-    lowered = {one.casefold() for one in taken}
-    return next(one for one in tries if one.casefold() not in lowered and is_free(one))
-
-
-def _is_template_free(name: str) -> bool:
-    return not Template.objects.filter(name_norm=Lowered(Value(name))).exists()
 
 
 def _is_view_free(record: str, name: str) -> bool:
