@@ -198,6 +198,15 @@ class StopMail(Verb):
         return len(addresses)
 
 
+BY_INDEXES = """
+    SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off
+"""
+"""Until the transaction ends. A foreign key asks for each row that goes who still names it, by a plan that its session
+keeps. Made while a table was small, or after most of it was deleted, that plan reads the table whole, for each row:
+32,000 companies whose contacts had just gone took twenty minutes.
+"""
+
+
 class Delete(Verb):
     key, label, icon, permission = "delete", "Delete", "trash", "record.delete"
     batch = 1000
@@ -210,6 +219,7 @@ class Delete(Verb):
         signals.records_going.send(sender=MODELS[record], record=record, ids=list(ids), by=by, at=at)
         # What hangs on them goes by the references of the database, as sets: Django would fetch it row by row.
         with connection.cursor() as cursor:
+            cursor.execute(BY_INDEXES)
             cursor.execute(f"DELETE FROM {MODELS[record]._meta.db_table} WHERE id = ANY(%s)", [list(ids)])
             return cursor.rowcount
 

@@ -19,6 +19,7 @@ from audience.models import (
     RecordJob,
     Suppression,
 )
+from audience.records import MODELS
 from messaging.models import Message, Payload, SenderUsage
 from sequences.models import Addition, Enrollment, Sequence, StepRun
 from steps.models import Plan
@@ -164,3 +165,34 @@ def test_the_messages_of_one_contact_are_found_by_their_index(tenant: Tenant) ->
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN DELETE FROM messaging_message WHERE contact_id = 1")
         assert "message_by_contact" in str(cursor.fetchall())
+
+
+SCANS = """
+    SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname = ANY(%s) AND seq_scan > 0
+"""
+
+
+@pytest.mark.parametrize("record", ["contact", "account", "opportunity"])
+def test_no_table_is_read_whole_for_each_record_that_goes(
+    admin: Member, sequence: Sequence, record: str
+) -> None:
+    """Also with plans that the session made when the tables were small, as after most of a table was deleted."""
+    factories = {"contact": ContactFactory, "account": AccountFactory, "opportunity": OpportunityFactory}
+    with_history(sequence, account=AccountFactory(), opportunity=OpportunityFactory())
+    made = factories[record].create_batch(60)
+    with connection.cursor() as cursor:
+        cursor.execute(REFERENCES, {"tables": list(GO_TOGETHER)})
+        tables = sorted({table for table, _ in cursor.fetchall()})
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
+    for one in made[:10]:  # the plans are made, and kept
+        MODELS[record].objects.filter(pk=one.pk)._raw_delete(connection.alias)
+    with connection.cursor() as cursor:
+        cursor.execute(SCANS, [tables])
+        before = dict(cursor.fetchall())
+    job = delete(record, [one.pk for one in made[10:]], admin)
+    assert job.changed == 50
+    with connection.cursor() as cursor:
+        cursor.execute(SCANS, [tables])
+        after = dict(cursor.fetchall())
+    often = {table: n - before.get(table, 0) for table, n in after.items() if n - before.get(table, 0) > 10}
+    assert often == {}
