@@ -4,9 +4,12 @@ from django.urls import path
 
 from activities import reminders
 from sequences.records import views
-from sequences.views import resend
+from sequences.views import resend, tags
 
 urlpatterns = [
+    path("settings/tags/sequences/", tags.index, name="sequence-tags"),
+    path("settings/tags/sequences/rename/", tags.rename, name="sequence-tag-rename"),
+    path("settings/tags/sequences/remove/", tags.remove, name="sequence-tag-remove"),
     path("contacts/<int:pk>/timeline/", views.timeline, name="timeline-panel"),
     path("opportunities/<int:pk>/timeline/", views.timeline_of_deal, name="opportunity-timeline"),
     path("contacts/<int:pk>/reminders/", views.reminders, name="reminder-panel"),

@@ -278,3 +278,24 @@ def test_people_are_found_while_one_types_and_the_address_follows(site: Site) ->
     page.reload()
     settle(page)
     expect(page.get_by_role("link", name="Zoë Quent")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/contacts/", "/opportunities/"])
+def test_all_of_a_page_are_picked_on_a_phone(site: Site, path: str) -> None:
+    with use(site.tenant):
+        ContactFactory.create_batch(3)
+        OpportunityFactory.create_batch(3)
+    page = site.open(path, width=390)
+    page.get_by_label("Select all on this page").check()
+    expect(page.locator(".pick input[name=ids]:checked")).to_have_count(3)
+    expect(page.locator("[data-picked]")).to_have_text("3")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/pick-all-{path.strip('/')}-390.png", full_page=True)
+    assert violations(page) == []
+    wide = site.open(path)
+    expect(wide.get_by_text("Select all on this page")).to_be_hidden()
+    wide.get_by_label("Select all on this page").check()
+    expect(wide.locator(".pick input[name=ids]:checked")).to_have_count(3)
+    if SHOTS:
+        wide.screenshot(path=f"{SHOTS}/pick-all-{path.strip('/')}-1440.png")
