@@ -46,5 +46,5 @@ def refuse_more(
     """
     people = coming_in(row, now=now, plan=plan)
     if people > before and not is_confirmed(people, confirmed):
-        words = f"With this {people:,} people come in at the next run. Type their number to go on."
+        words = f"With this, {people:,} people come in at the next run. Type their number to go on."
         raise TooMany(people, words)

@@ -114,7 +114,7 @@ def test_a_wider_audience_of_an_active_sequence_is_kept_by_the_number(
     url = f"/sequences/{active.pk}/edit/audience/"
     answer = client.post(url, section(active, "Kiel"))
     assert answer.status_code == 422
-    assert "With this 5 people come in at the next run" in page_of(answer)
+    assert "With this, 5 people come in at the next run" in page_of(answer)
     assert "Kiel" in answer.content.decode(), "what was typed stands there still"
     assert "That is not their number" in page_of(client.post(url, section(active, "Kiel", people="3")))
     active.refresh_from_db()
@@ -167,7 +167,7 @@ def test_a_plan_that_opens_a_sequence_to_many_is_published_by_their_number(
     assert sequence.draft is not None
     url = f"/sequences/{sequence.pk}/publish/"
     asked = client.post(url, {"note": "Calls, too"})
-    assert "With this 3 people come in" in page_of(asked) and "Calls, too" in asked.content.decode()
+    assert "With this, 3 people come in" in page_of(asked) and "Calls, too" in asked.content.decode()
     assert asked.status_code == 422 and "Type their number to publish" in page_of(asked)
     assert client.post(url, {"note": "Calls, too", "people": "3"}).status_code == 302
     sequence.refresh_from_db()
