@@ -57,7 +57,11 @@ class Job:
 
     def is_lost(self, now: datetime) -> bool:
         """Whether nobody works on it any more."""
-        return not self.is_over and now - datetime.fromisoformat(self.told_at) > PATIENCE
+        if self.is_over:
+            return False
+        if self.state == RUNNING and not turns.is_made():
+            return True
+        return now - datetime.fromisoformat(self.told_at) > PATIENCE
 
 
 def ask(sequence: Sequence, *, days: int, contact_id: int | None, now: datetime) -> str:

@@ -27,6 +27,20 @@ def behind() -> str:
     return OTHERS
 
 
+def is_made() -> bool:
+    """Whether a forecast of the tenant in use is being made: its place is taken by a transaction that lives."""
+    key = advisory_key(current_id(), "forecast", "")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+            "AND classid::bigint = (%s >> 32) & 4294967295 AND objid::bigint = %s & 4294967295 "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            [key, key],
+        )
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
 def _taken(number: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from audience.views.lookup import contacts_seen
 from sequences import checking
-from sequences.engine.questions import Unreadable
+from sequences.engine.questions import INSIDE, Unreadable
 from sequences.forecast import jobs
 from sequences.forecast.living import MOST_DAYS
-from sequences.models import Sequence
+from sequences.models import Addition, Enrollment, Sequence
 from sequences.reading.adding import contacts_named
 from sequences.reading.audience import first_of
 from sequences.reading.material import Material
@@ -37,7 +37,9 @@ class ForecastForm(forms.Form):
         label="The calendar of",
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"placeholder": "The first who matches", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"placeholder": "The first inside, or who matches", "autocomplete": "off"}
+        ),
     )
 
 
@@ -62,6 +64,8 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _shown(request: MemberRequest, sequence: Sequence, token: str, context: dict[str, Any]) -> HttpResponse:
     job = jobs.job_of(sequence.pk, token)
+    if job is not None and job.is_lost(now()):
+        job = jobs.job_of(sequence.pk, token)  # it may have ended between the two looks
     material = Material(sequence, request.member, sequence.plan)
     context |= {"sequence": sequence, "material": material, "job": job, "found": job and job.forecast}
     context |= {"is_lost": job is not None and job.is_lost(now()), "now": now()}
@@ -87,10 +91,15 @@ def _faults(sequence: Sequence) -> list[str]:
 
 
 def _contact(request: MemberRequest, sequence: Sequence, asked: str) -> int | None:
-    """Whose calendar is shown: who is named, else the first who matches."""
+    """Whose calendar is shown: who is named, else the first who is inside or was added, else the first who matches."""
     seen = contacts_seen(request)
     if asked.strip():
         return contacts_named(asked).filter(pk__in=seen.values("pk")).values_list("pk", flat=True).first()
+    inside = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE, contact__in=seen.values("pk"))
+    added = Addition.objects.filter(sequence=sequence, contact__in=seen.values("pk"))
+    for somebody in (inside.order_by("pk"), added.order_by("pk")):
+        if (there := somebody.values_list("contact_id", flat=True).first()) is not None:
+            return there
     try:
         found = first_of(sequence, seen, now=now())
     except Unreadable:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils.timezone import now
@@ -83,6 +84,28 @@ def test_a_forecast_that_nobody_works_on_is_said_to_be_lost(
     token = jobs.ask(sequence, days=14, contact_id=None, now=NOW - timedelta(minutes=6))
     page = client.get(f"{there(sequence)}?run={token}").content.decode()
     assert "Nobody works on it any more" in page
+
+
+def test_a_forecast_whose_worker_was_killed_is_lost_at_once(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=1)
+    token = jobs.ask(sequence, days=14, contact_id=None, now=now())
+    key = f"forecast:{tenant.pk}:{sequence.pk}:{token}"
+    cache.set(key, {**cache.get(key), "state": "running", "done": 3})
+    address = f"{there(sequence)}?run={token}"
+    with another_worker_has(advisory_key(tenant.pk, "forecast", "")):
+        assert "Day 3 of 14" in client.get(address).content.decode()
+    assert "Nobody works on it any more" in client.get(address).content.decode()
+
+
+def test_the_calendar_is_of_who_is_inside_where_nobody_is_named(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    ContactFactory(city="Ulm", first_name="Zoe", last_name="Zimmer")
+    live(sequence, tenant, people=1)
+    Contact.objects.filter(city="Bonn").update(city="Köln", last_name="Inside")
+    assert "Inside" in made(client, sequence)
 
 
 @contextmanager
