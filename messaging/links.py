@@ -27,8 +27,8 @@ class Tracked:
     links: tuple[str, ...]
 
 
-def track(html: str, address: Callable[[int], str]) -> Tracked:
-    """Replaces each http(s) link of sanitised HTML by ``address(n)``, ``n`` being its place among the links.
+def track(html: str, address: Callable[[int, str], str]) -> Tracked:
+    """Replaces each http(s) link of sanitised HTML by ``address(n, url)``, ``n`` being its place among the links.
 
     The URL kept is the one that the recipient's program would have opened: entities resolved, blanks at its
     edges and line ends inside dropped (as browsers do), else letter by letter as the author wrote it. Everything
@@ -41,7 +41,7 @@ def track(html: str, address: Callable[[int], str]) -> Tracked:
         if not WEB.match(url):
             return match.group()
         place = places.setdefault(url, len(places))
-        return f'<a{match.group(1)} href="{escape(address(place))}"'
+        return f'<a{match.group(1)} href="{escape(address(place, url))}"'
 
     return Tracked(ANCHOR.sub(replaced, html), tuple(places))
 

@@ -3,7 +3,8 @@
 ``tenant.message.purpose[.n].signature``: the tenant stands in the token because nobody is signed in where it
 is used; the signature (144 bits of HMAC-SHA256) keeps anyone from counting up. Tokens do not expire: an
 unsubscribe link must work for as long as the mail exists (RFC 8058, CAN-SPAM). So it also has the address, encrypted:
-who was deleted here has the mail still, and may come back with the next import.
+who was deleted here has the mail still, and may come back with the next import. And a link has its target, encrypted,
+if that is not too long: it leads there when nothing here knows the mail any more.
 """
 
 import base64
@@ -18,9 +19,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 CLICK, OPEN, UNSUBSCRIBE = "c", "o", "u"
+LONGEST_URL = 500
+"""Bytes. A longer target is not carried: addresses of more than 2,000 characters do not get through everywhere."""
+
 SIGNATURE_BYTES = 18  # 24 letters without padding
 FORM = re.compile(
-    r"([1-9][0-9]{0,18})\.([1-9][0-9]{0,18})\.([cou])(?:\.(0|[1-9][0-9]{0,4})|\.a([A-Za-z0-9_-]{22,1400}))?"
+    r"([1-9][0-9]{0,18})\.([1-9][0-9]{0,18})\.([cou])"
+    r"(?:\.(0|[1-9][0-9]{0,4})(?:\.l([A-Za-z0-9_-]{22,1400}))?|\.a([A-Za-z0-9_-]{22,1400}))?"
     r"\.([A-Za-z0-9_-]{24})",
     re.ASCII,
 )
@@ -31,6 +36,7 @@ class Ticket:
     """What a token says. ``n`` is the place of a link among the links of its message, from 0.
 
     ``address``: of an unsubscribe link, to whom the mail went; "" in those made before they had it.
+    ``url``: of a link, where it leads; "" where that is too long, and in those made before they had it.
     """
 
     tenant: int
@@ -38,6 +44,7 @@ class Ticket:
     purpose: str
     n: int | None = None
     address: str = ""
+    url: str = ""
 
 
 class Signer:
@@ -54,12 +61,21 @@ class Signer:
         secrets = (hmac.digest(key.encode(), b"stepwise.messaging.addresses", hashlib.sha512) for key in keys)
         self._ciphers = [AESSIV(secret) for secret in secrets]
 
-    def token(self, tenant: int, message: int, purpose: str, n: int | None = None, address: str = "") -> str:
+    def token(
+        self,
+        tenant: int,
+        message: int,
+        purpose: str,
+        n: int | None = None,
+        address: str = "",
+        url: str = "",
+    ) -> str:
         """The token for one use of one message."""
         said = f"{tenant}.{message}.{purpose}" if n is None else f"{tenant}.{message}.{purpose}.{n}"
         if address:
-            veiled = self._ciphers[0].encrypt(address.encode(), [f"{tenant}.{message}".encode()])
-            said += f".a{base64.urlsafe_b64encode(veiled).decode().rstrip('=')}"
+            said += f".a{self._veiled(address.encode(), f'{tenant}.{message}')}"
+        if url and n is not None and len(data := url.encode("utf-8", "replace")) <= LONGEST_URL:
+            said += f".l{self._veiled(data, f'{tenant}.{message}.{n}')}"
         return f"{said}.{_signature(self._keys[0], said)}"
 
     def read(self, token: str, *purposes: str) -> Ticket | None:
@@ -70,7 +86,7 @@ class Signer:
         form = FORM.fullmatch(token)
         if form is None:
             return None
-        tenant, message, purpose, n, veiled, signature = form.groups()
+        tenant, message, purpose, n, link, veiled, signature = form.groups()
         said = token[: -len(signature) - 1]
         genuine = False
         for key in self._keys:
@@ -78,7 +94,12 @@ class Signer:
         if not genuine or purpose not in purposes or (purpose == CLICK) != (n is not None):
             return None
         address = self._unveiled(veiled, f"{tenant}.{message}") if veiled else ""
-        return Ticket(int(tenant), int(message), purpose, None if n is None else int(n), address)
+        url = self._unveiled(link, f"{tenant}.{message}.{n}") if link else ""
+        return Ticket(int(tenant), int(message), purpose, None if n is None else int(n), address, url)
+
+    def _veiled(self, data: bytes, about: str) -> str:
+        veiled = self._ciphers[0].encrypt(data, [about.encode()])
+        return base64.urlsafe_b64encode(veiled).decode().rstrip("=")
 
     def _unveiled(self, veiled: str, about: str) -> str:
         data = base64.urlsafe_b64decode(veiled + "=" * (-len(veiled) % 4))
@@ -102,8 +123,8 @@ class Links:
     message: int
     recipient: str = ""
 
-    def click(self, n: int) -> str:
-        return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, CLICK, n)}"
+    def click(self, n: int, url: str = "") -> str:
+        return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, CLICK, n, url=url)}"
 
     def open(self) -> str:
         return f"{self.tracking}/t/{self.signer.token(self.tenant, self.message, OPEN)}"

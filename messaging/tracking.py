@@ -47,7 +47,10 @@ def signer() -> Signer:
 
 @dataclass(frozen=True)
 class Target:
-    """What a token of ``/t/`` stands for. ``url`` is the one stored with the message, as a header; "" for the pixel."""
+    """What a token of ``/t/`` stands for. ``url`` is the one stored with the message, as a header; "" for the pixel.
+
+    Of a message that is gone with its contact it is the one that the token has, signed by us.
+    """
 
     ticket: Ticket
     url: str
@@ -60,11 +63,11 @@ def target(token: str) -> Target | None:
         return None
     with use(ticket.tenant):
         links = Payload.objects.filter(message=ticket.message).values_list("links", flat=True).first()
-    if links is None:
-        return None
     if ticket.n is None:
-        return Target(ticket, "")
-    url = location(links[ticket.n]) if ticket.n < len(links) else None
+        return None if links is None else Target(ticket, "")
+    # Where the mail went with its contact, who has it still gets where its link leads.
+    kept = ticket.url if links is None else "".join(links[ticket.n : ticket.n + 1])
+    url = location(kept) if kept else None
     return None if url is None else Target(ticket, url)
 
 

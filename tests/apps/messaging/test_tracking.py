@@ -16,6 +16,7 @@ from audience.models import Suppression
 from messaging import signals
 from messaging.delivery import visit
 from messaging.models import Mailbox, Message
+from messaging.tokens import LONGEST_URL
 from tenants.models import Tenant
 from tenants.wall import use
 from tests.apps.messaging.factories import heard, make_mailbox, make_mailing, make_message, make_version
@@ -271,6 +272,22 @@ def test_2_22_unsubscribing_holds_for_the_address_in_the_whole_workspace_and_now
     visit(ann.tenant.pk, mailbox.pk, clock=now)
     assert len(sink.messages) == before
     assert not elsewhere.is_suppressed()
+
+
+def test_a_link_leads_to_its_target_when_its_contact_is_deleted(ann: Recipient) -> None:
+    """The mail is with them still; what is too long for a token is gone."""
+    with use(ann.tenant):
+        ann.message.contact.delete()
+        assert not Message.objects.exists()
+    for link, url in zip(ann.links, URLS, strict=True):
+        answer = ann.client.get(link)
+        if len(url) > LONGEST_URL:
+            assert answer.status_code == 404
+        else:
+            assert (answer.status_code, answer["Location"]) == (302, url)
+            assert ann.client.get(link.replace(".c.", ".c.9", 1)).status_code == 404
+    assert ann.client.get(ann.pixel).status_code == 404
+    assert ann.facts() == []
 
 
 def test_who_was_deleted_can_still_unsubscribe_and_stays_so_after_an_import(ann: Recipient) -> None:

@@ -86,7 +86,7 @@ class Hrefs(HTMLParser):
         self.found += [value or "" for name, value in attrs if tag == "a" and name == "href"]
 
 
-def address(n: int) -> str:
+def address(n: int, url: str) -> str:
     return f"https://t.example/t/{n}"
 
 
@@ -112,7 +112,7 @@ def test_a_kept_url_of_plain_letters_is_answered_with_as_it_is(href, meant):
 @pytest.mark.parametrize("href", UNTOUCHED)
 def test_what_is_no_web_link_stays(href):
     before = anchor(href)
-    assert track(before, address) == track(before, lambda n: "never")
+    assert track(before, address) == track(before, lambda n, url: "never")
     assert track(before, address).html == before
 
 
@@ -128,7 +128,7 @@ def test_a_url_that_stands_twice_is_one_link():
                     '<a href="https://x.example/">3</a>')  # fmt: skip
     tracked = track(text, address)
     assert tracked.links == ("https://x.example/", "https://y.example/")
-    assert Hrefs(tracked.html).found == [address(0), address(1), address(0)]
+    assert Hrefs(tracked.html).found == [address(n, "") for n in (0, 1, 0)]
 
 
 @pytest.mark.parametrize(

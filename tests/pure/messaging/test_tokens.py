@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.tokens import CLICK, OPEN, UNSUBSCRIBE, Links, Signer, Ticket
+from messaging.tokens import CLICK, LONGEST_URL, OPEN, UNSUBSCRIBE, Links, Signer, Ticket
 
 SIGNER = Signer(["a secret"])
 
@@ -79,3 +79,21 @@ def test_an_unsubscribe_link_knows_its_address_and_does_not_tell_it():
         assert SIGNER.read(changed, UNSUBSCRIBE) is None
     longest = "a" * 64 + "@" + "b" * 250
     assert SIGNER.read(SIGNER.token(1, 2, UNSUBSCRIBE, address=longest), UNSUBSCRIBE).address == longest
+
+
+def test_a_link_knows_where_it_leads_and_does_not_tell_it():
+    url = "https://acme.example/offer?for=Zo\u00eb#prices"
+    token = SIGNER.token(1, 2, CLICK, 3, url=url)
+    assert SIGNER.read(token, CLICK) == Ticket(1, 2, CLICK, 3, url=url)
+    assert SIGNER.token(1, 2, CLICK, 3, url=url) == token
+    assert "acme" not in token and SIGNER.read(token, OPEN, UNSUBSCRIBE) is None
+    assert Signer(["a newer secret", "a secret"]).read(token, CLICK).url == url
+    for position in range(len(token)):
+        changed = token[:position] + ("x" if token[position] != "x" else "y") + token[position + 1 :]
+        assert SIGNER.read(changed, CLICK) is None
+    other = SIGNER.token(1, 2, CLICK, 4, url="https://evil.example/")
+    mixed = ".".join([*token.split(".")[:4], *other.split(".")[4:]])
+    assert SIGNER.read(mixed, CLICK) is None, "a target is of one link of one mail"
+    longest = "https://x.example/" + "a" * (LONGEST_URL - 18)
+    assert SIGNER.read(SIGNER.token(1, 2, CLICK, 3, url=longest), CLICK).url == longest
+    assert SIGNER.token(1, 2, CLICK, 3, url=longest + "a") == SIGNER.token(1, 2, CLICK, 3)
