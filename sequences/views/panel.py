@@ -96,8 +96,14 @@ class StepPanel:
 
     @property
     def title(self) -> str:
-        label = self.kind_label[0].lower() + self.kind_label[1:]
-        return f"Add {label}" if self.is_new else f"Step {self.number}: {label}"
+        return f"Add {self.what}" if self.is_new else f"Step {self.number}: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The kind inside a sentence: ``call reminder``, ``SMS``, ``LinkedIn step``."""
+        label = self.kind_label if self.kind != "linkedin" else "LinkedIn step"
+        is_a_name = label[:2].isupper() or self.kind == "linkedin"
+        return label if is_a_name else label[0].lower() + label[1:]
 
     @property
     def day(self) -> int:
