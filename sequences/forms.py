@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,41 +14,20 @@ from sequences.edits import MOVE, PIN
 from sequences.models import SenderMode, Sequence
 from steps.inputs import with_current
 from tenants.models import Member
-from tenants.zones import ZoneField
 
-MOST_HOLIDAYS = 500
 MOST_TAGS = 10
 RECORDS = (("contact", "Contacts"), ("account", "Companies"), ("opportunity", "Opportunities"))
 KINDS = (("classic", "Classic"), ("smart", "Smart"), ("adaptive", "Adaptive"))
+KIND_HINTS = {
+    "classic": "By day. Once a day each person gets the steps of their day: day 1, day 3, day 8.",
+    "smart": "By relevance. At each run a person gets the first step that fits them and that they have not had.",
+    "adaptive": "By answer. A tree: wait, ask whether they opened or replied, and go on by yes or by no.",
+}
 RECORD_HINTS = {
     "contact": "People who match enter by themselves.",
     "account": "Contacts whose primary company matches enter.",
     "opportunity": "The primary contact of each matching opportunity enters.",
 }
-
-
-class DatesField(forms.CharField):
-    """Calendar days, one a line as YYYY-MM-DD; what follows the date is a note for the reader and not kept."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-    def clean(self, value: Any) -> list[str]:
-        found, wrong = set(), []
-        for number, line in enumerate(super().clean(value).splitlines(), 1):
-            word = line.split()[0].rstrip(",;") if line.split() else ""
-            try:
-                if word:
-                    found.add(date.fromisoformat(word).isoformat() if len(word) == 10 else _refuse(word))
-            except ValueError:
-                wrong.append(f"Line {number}: “{word}” is no date; write it as 2026-12-25.")
-        if wrong:
-            raise forms.ValidationError(wrong[:5])
-        if len(found) > MOST_HOLIDAYS:
-            raise forms.ValidationError(f"At most {MOST_HOLIDAYS} days; these are {len(found)}.")
-        return sorted(found)
 
 
 class TagsField(forms.CharField):
@@ -69,17 +47,6 @@ class TagsField(forms.CharField):
         except tags.WrongTag as wrong:
             raise forms.ValidationError(str(wrong)) from wrong
         return found
-
-
-def _refuse(word: str) -> str:
-    raise ValueError(word)
-
-
-def time_field(label: str, **kwargs: Any) -> forms.TimeField:
-    """A local time to the minute."""
-    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    errors = {"invalid": "A time is wanted, such as 09:00.", "required": "Choose the time of day."}
-    return forms.TimeField(label=label, widget=widget, error_messages=errors, **kwargs)
 
 
 class NewForm(forms.Form):
@@ -106,13 +73,17 @@ class NewForm(forms.Form):
     )
     kind = forms.ChoiceField(
         label="Type",
-        choices=(("classic", "Classic"),),
+        choices=KINDS,
         required=False,
-        error_messages={"invalid_choice": "“%(value)s” is no type of sequence: it can be classic."},
+        widget=forms.RadioSelect,
+        initial="classic",
+        error_messages={
+            "invalid_choice": "“%(value)s” is no type of sequence: it can be classic, smart or adaptive."
+        },
     )
 
     def clean_kind(self) -> str:
-        """Classic where nothing is told: the page does not ask while there is nothing to choose."""
+        """Classic where nothing is told."""
         return self.cleaned_data["kind"] or "classic"
 
 
@@ -188,31 +159,6 @@ class AudienceForm(forms.Form):
         seen = SavedView.objects.filter(record=record) if record else SavedView.objects.none()
         offered = visible_views(by, seen) | seen.filter(pk__in=chosen)
         self.fields["views"].queryset = offered.order_by("name")  # type: ignore[attr-defined]
-
-
-class TimingForm(forms.Form):
-    """When it runs: one local time for all steps, the days without runs, the recipients' own hours."""
-
-    run_time = time_field("Time")
-    timezone = ZoneField(label="Time zone", error_messages={"required": "Choose a time zone."})
-    exclude_weekends = forms.BooleanField(label="Exclude weekends", required=False)
-    holidays = DatesField(
-        label="Days without a run",
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-    )
-    window_start = time_field("From", required=False)
-    window_end = time_field("until", required=False)
-
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        start, end = found.get("window_start"), found.get("window_end")
-        if (start is None) != (end is None) and not {"window_start", "window_end"} & set(self.errors):
-            missing = "window_start" if start is None else "window_end"
-            self.add_error(missing, "Give both times, or neither.")
-        if start is not None and end is not None and end.hour + end.minute and start >= end:
-            self.add_error("window_end", "The window ends before it begins.")
-        return found
 
 
 class ExitForm(forms.Form):

@@ -66,14 +66,20 @@ def mark_of_step(step: Step) -> str:
     return mark([step.key, step.kind, step.is_off, step_of(step)])
 
 
-def mark_of_plan(plan: Plan) -> str:
-    """Of all its steps in their order."""
-    return mark(
-        [
-            mark_of_step(step)
-            for step in plan.steps.select_related("template").order_by("day", "position", "pk")
-        ]
+def mark_of_branch(step: Step, below: Iterable[Step]) -> str:
+    """Of a step and all that stands in its arms; of one without arms that of the step."""
+    return (
+        mark([mark_of_step(step), *map(mark_of_step, below)])
+        if (below := list(below))
+        else mark_of_step(step)
     )
+
+
+def mark_of_plan(plan: Plan) -> str:
+    """Of all its steps in their order, and the arms in which they stand."""
+    steps = plan.steps.select_related("template", "parent").order_by("day", "position", "pk")
+    places = ([step.parent.key, step.arm] if step.parent else [] for step in steps)
+    return mark([[mark_of_step(step), *place] for step, place in zip(steps, places, strict=True)])
 
 
 def mark_of_all(sequence: Sequence, names: Iterable[str]) -> str:

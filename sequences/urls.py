@@ -5,6 +5,7 @@ from django.urls import include, path
 from sequences.views import (
     adding,
     audience,
+    branches,
     bulk,
     contact,
     creating,
@@ -43,8 +44,10 @@ editing = [
     path("steps/", steps.add, name="sequence-steps"),
     path("steps/<str:key>/", steps.change, name="sequence-step"),
     path("steps/<str:key>/move/", steps.move, name="sequence-step-move"),
+    path("steps/<str:key>/place/", branches.ask_place, name="sequence-step-place"),
     path("steps/<str:key>/switch/", steps.switch, name="sequence-step-switch"),
     path("steps/<str:key>/copy/", steps.copy, name="sequence-step-copy"),
+    path("steps/<str:key>/remove/ask/", branches.ask_remove, name="sequence-step-remove-ask"),
     path("steps/<str:key>/remove/", steps.remove, name="sequence-step-remove"),
     path("publish/", publishing.publish, name="sequence-publish"),
     path("discard/", publishing.discard, name="sequence-discard"),

@@ -91,16 +91,17 @@ def create_sequence(
     _refuse_unknown({"record": record, "kind": kind})
     refuse_beyond_limit(by)
     plan = Plan.objects.create(made_at=now, made_by=by)
+    hours = {"hours_start": time(9), "hours_end": time(17)} if kind == "adaptive" else {"run_time": run_time}
     sequence = Sequence(
         owner=by,
         plan=plan,
         record=record,
         kind=kind,
-        run_time=run_time,
         timezone=timezone or by.timezone,
         created_at=now,
         edited_at=now,
         exit_replied=kind != "adaptive",
+        **hours,
     )
     _assign(sequence, {"name": name, **settings})
     _save_named(sequence)

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import transaction
 
 from audience.conditions.parse import MOST_CONDITIONS
+from sequences.arms import Arms, Spot
+from sequences.files.kinds import ADAPTIVE_ONLY
 from sequences.models import Sequence, SequencePlan
 from sequences.refusals import Refused
 from sequences.seen import mark_of_step, merged_step, refuse_unseen
@@ -23,8 +25,9 @@ from tenants.policy import require
 from tenants.wall import current_id
 
 MOST_STEPS = 25
+MOST_OF_A_TREE = 200
 LAST_DAY = 90
-KEY_STEMS = {"email_reminder": "mail", "sms_reminder": "text"}
+KEY_STEMS = {"email_reminder": "mail", "sms_reminder": "text", "condition": "if", "update_field": "set"}
 COPIED = (
     "kind",
     "name",
@@ -37,6 +40,11 @@ COPIED = (
     "settings",
     "is_off",
 )
+
+
+def most_steps(sequence: Sequence) -> int:
+    """How many steps its plan may have (semantics 3.3, 5.1)."""
+    return MOST_OF_A_TREE if sequence.kind == "adaptive" else MOST_STEPS
 
 
 def working_plan(sequence: Sequence) -> Plan:
@@ -53,23 +61,33 @@ def add_step(
     now: datetime,
     day: int = 1,
     push: int = 0,
+    at: Spot | None = None,
     **values: Any,
 ) -> Step:
-    """A new step at the end of its day, with a key that no plan of the sequence ever had.
+    """A new step with a key that no plan of the sequence ever had. Raises Refused with the field at fault.
 
-    ``push`` moves the steps of later days, and those of its own day from the next on, by that many days.
+    Classic: at the end of its day; ``push`` moves the steps of later days, and those of its own day from the next on,
+    by that many days. Smart and adaptive: ``at`` a place, without one at the end.
     """
-    plan = _opened(sequence, by, now)
+    plan = opened(sequence, by, now)
     refuse_switched_off(kind)
     steps = list(plan.steps.all())
-    if len(steps) >= MOST_STEPS:
-        raise Refused(f"A sequence has at most {MOST_STEPS} steps.")
-    _refuse_day(day)
-    _push_later(steps, day, push)
-    step = Step(plan=plan, key=_free_key(sequence, kind), kind=kind, day=day, position=len(steps) + 1)
+    refuse_full(sequence, len(steps) + 1)
+    if kind in ADAPTIVE_ONLY and sequence.kind != "adaptive":
+        raise Refused("A step of this kind stands in an adaptive sequence only.")
+    step = Step(plan=plan, key=free_key(sequence, kind), kind=kind, position=len(steps) + 1)
     _put(step, values)
-    _renumber([*steps, step])
-    _note(sequence, by, now, "step.add", step)
+    if sequence.kind == "classic":
+        _refuse_day(day)
+        _push_later(steps, day, push)
+        step.day = day
+        _renumber([*steps, step])
+    else:
+        step.save()
+        arms = Arms(steps)
+        arms.insert(step, at or Spot())
+        arms.save()
+    note(sequence, by, now, "step.add", step)
     return step
 
 
@@ -77,45 +95,52 @@ def add_step(
 def change_step(
     *, sequence: Sequence, key: str, by: Member, now: datetime, seen: str = "", **values: Any
 ) -> Step:
-    """Change what a step does or its day; it keeps its key, and on a new day it comes last.
+    """Change what a step does or, of a classic sequence, its day; it keeps its key, and on a new day it comes last.
 
     ``seen``: the marks of what a page showed. Raises Stale where others have stored something else meanwhile.
     """
-    plan = _opened(sequence, by, now)
+    plan = opened(sequence, by, now)
     steps = list(plan.steps.all())
-    step = _step_of(steps, key)
+    step = step_of(steps, key)
     values = merged_step(sequence, step, seen, values, by)
     day = values.pop("day", step.day)
-    _refuse_day(day)
-    if day != step.day:
-        step.day, step.position = day, len(steps) + 1
+    if sequence.kind == "classic":
+        _refuse_day(day)
+        if day != step.day:
+            step.day, step.position = day, len(steps) + 1
     _put(step, values)
-    _renumber(steps)
-    _note(sequence, by, now, "step.change", step)
+    if sequence.kind == "classic":
+        _renumber(steps)
+    else:
+        step.save()
+    note(sequence, by, now, "step.change", step)
     return step
 
 
 @transaction.atomic
 def move_step(*, sequence: Sequence, key: str, by: Member, now: datetime, day: int, place: int) -> Step:
-    """Put a step on a day, at a place among the others of that day (0: first)."""
-    plan = _opened(sequence, by, now)
+    """Put a step of a classic sequence on a day, at a place among the others of that day (0: first).
+
+    Those of other kinds are moved by sequences.commands.branches.
+    """
+    plan = opened(sequence, by, now)
     steps = list(plan.steps.all())
-    step = _step_of(steps, key)
+    step = step_of(steps, key)
     _refuse_day(day)
     step.day = day
     others = [other for other in steps if other.day == day and other is not step]
     for position, other in enumerate([*others[:place], step, *others[place:]]):
         other.position = position
     _renumber(steps)
-    _note(sequence, by, now, "step.move", step)
+    note(sequence, by, now, "step.move", step)
     return step
 
 
 @transaction.atomic
 def copy_step(*, sequence: Sequence, key: str, by: Member, now: datetime) -> Step:
-    """A copy with a key of its own, right after the step, on its day."""
-    plan = _opened(sequence, by, now)
-    source = _step_of(list(plan.steps.all()), key)
+    """A copy with a key of its own, right after the step, on its day (classic)."""
+    plan = opened(sequence, by, now)
+    source = step_of(list(plan.steps.all()), key)
     values = {name: getattr(source, name) for name in ("name", "match", "conditions", "template", "settings")}
     made = add_step(sequence=sequence, kind=source.kind, by=by, now=now, day=source.day or 1, **values)
     that_day = [step.key for step in plan.steps.filter(day=source.day).exclude(pk=made.pk)]
@@ -126,25 +151,27 @@ def copy_step(*, sequence: Sequence, key: str, by: Member, now: datetime) -> Ste
 @transaction.atomic
 def switch_step(*, sequence: Sequence, key: str, is_on: bool, by: Member, now: datetime) -> Step:
     """Switch a step off, so that it stays in the plan and does nothing, or on again (semantics 3.5)."""
-    plan = _opened(sequence, by, now)
-    step = _step_of(plan.steps.all(), key)
+    plan = opened(sequence, by, now)
+    if sequence.kind == "adaptive":
+        raise Refused("A step of a tree is not switched off: remove it, or lead the path around it.")
+    step = step_of(plan.steps.all(), key)
     step.is_off = not is_on
     step.save(update_fields=["is_off"])
-    _note(sequence, by, now, "step.switch_on" if is_on else "step.switch_off", step)
+    note(sequence, by, now, "step.switch_on" if is_on else "step.switch_off", step)
     return step
 
 
 @transaction.atomic
 def remove_step(*, sequence: Sequence, key: str, by: Member, now: datetime, seen: str = "") -> None:
-    """Take a step out of the plan. Conditions that name it are named by the check before activation.
+    """Take a step out of a classic plan. Conditions that name it are named by the check before activation.
 
     ``seen``: the mark of the step that a page showed; one that others have changed meanwhile is refused.
     """
-    plan = _opened(sequence, by, now)
+    plan = opened(sequence, by, now)
     steps = list(plan.steps.all())
-    step = _step_of(steps, key)
+    step = step_of(steps, key)
     refuse_unseen(sequence, seen, mark_of_step(step), by, "then remove it", key=key)
-    _note(sequence, by, now, "step.remove", step)
+    note(sequence, by, now, "step.remove", step)
     steps.remove(step)
     step.delete()
     _renumber(steps)
@@ -175,11 +202,9 @@ def refuse_switched_off(kind: str) -> None:
         raise Refused("LinkedIn steps are off in this workspace: Settings, Step types.")
 
 
-def _opened(sequence: Sequence, by: Member, now: datetime) -> Plan:
+def opened(sequence: Sequence, by: Member, now: datetime) -> Plan:
     """The plan to change: before activation the plan itself, afterwards the draft, made when there is none."""
     require(by, "sequence.edit", sequence)
-    if sequence.kind == "adaptive":
-        raise Refused("The steps of an adaptive sequence are those of its file.")
     locked(sequence)
     Sequence.objects.filter(pk=sequence.pk).update(edited_at=now)
     if not sequence.activated_at:
@@ -193,7 +218,13 @@ def _opened(sequence: Sequence, by: Member, now: datetime) -> Plan:
     return sequence.draft
 
 
-def _free_key(sequence: Sequence, kind: str) -> str:
+def refuse_full(sequence: Sequence, number: int) -> None:
+    """Raise Refused where a plan may not have that many steps."""
+    if number > most_steps(sequence):
+        raise Refused(f"A sequence has at most {most_steps(sequence)} steps.")
+
+
+def free_key(sequence: Sequence, kind: str) -> str:
     """``email1``, ``call2`` …: a key is never given twice, or the new step would count as had (semantics 3.5)."""
     plans = SequencePlan.objects.filter(sequence=sequence).values("plan_id")
     taken = set(Step.objects.filter(plan_id__in=plans).values_list("key", flat=True))
@@ -202,7 +233,8 @@ def _free_key(sequence: Sequence, kind: str) -> str:
     return next(key for n in range(1, 10_000) if (key := f"{stem}{n}") not in taken)
 
 
-def _step_of(steps: Iterable[Step], key: str) -> Step:
+def step_of(steps: Iterable[Step], key: str) -> Step:
+    """The step of a key. Raises Refused where there is none any more."""
     for step in steps:
         if step.key == key:
             return step
@@ -237,6 +269,7 @@ def _renumber(steps: list[Step]) -> None:
         step.save()
 
 
-def _note(sequence: Sequence, by: Member, now: datetime, verb: str, step: Step) -> None:
+def note(sequence: Sequence, by: Member, now: datetime, verb: str, step: Step) -> None:
+    """Write into the audit log what was done to a step."""
     said = {"key": step.key, "kind": step.kind, "day": step.day, "plan": step.plan_id}
     audit(by=by, verb=verb, obj=sequence, at=now, **said)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import fields as dataclass_fields
 from functools import cached_property, partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from audience.conditions.form import ConditionForm
+from audience.catalogue import call_outcomes
+from audience.conditions.form import GROUPS, ConditionForm
 from audience.conditions.lists import TenantLists, tenant_scope
-from audience.conditions.parse import Scope
+from audience.conditions.parse import E_MAIL_KINDS, Scope
+from audience.fields import RECORDS, Field
+from audience.imports.matching import KEPT_BY_EVENTS
 from messaging.models import Mailbox, Template
 from sequences.commands.planning import working_plan
-from sequences.models import SenderMode, Sequence
+from sequences.models import SenderMode, Sequence, Status
 from sequences.reading.private import hide_private
 from steps.forms import Setting
 from steps.kinds import KINDS
 from steps.models import Plan, Step
 from steps.titles import title_of
+from steps.updating import NOT_WRITTEN, TreeSetting
 from tenants.models import Member, Tenant
 from tenants.policy import visible
 from tenants.wall import current_id
@@ -149,6 +154,44 @@ class Material:
         """Who sends when a step names nobody."""
         sequence = self.sequence
         return sequence.sender.name if sequence.sender else OWNERS[SenderMode(sequence.sender_mode)]
+
+    @property
+    def tree_setting(self) -> TreeSetting:
+        """What the forms of trees offer besides."""
+        base = {one.name: getattr(self.setting, one.name) for one in dataclass_fields(self.setting)}
+        known = self._written_fields()
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name, field in known.items():
+            groups.setdefault(GROUPS[field.record], []).append(
+                (name, field.label[:1].upper() + field.label[1:])
+            )
+        calls = {step.key: step.settings.get("outcomes", ()) for step in self.steps if step.kind == "call"}
+        return TreeSetting(
+            **base,
+            mails=[(s.key, self.labels[s.key]) for s in self.steps if s.kind in E_MAIL_KINDS],
+            calls=[(key, self.labels[key]) for key in calls],
+            outcomes={key: found or call_outcomes() for key, found in calls.items()},
+            fields=list(groups.items()),
+            known=known,
+            sequences=self._onward,
+        )
+
+    def _written_fields(self) -> dict[str, Field]:
+        """The fields that an update may name, as conditions name them: the sequence's record first (semantics 2.16)."""
+        own = self.sequence.record
+        order = [own, *(record for record in RECORDS if record != own)]
+        found = [field for record in order for field in self._scope.catalogue.of(record)]
+        written = [
+            f for f in found if f.type not in NOT_WRITTEN and f.key not in KEPT_BY_EVENTS | {"created_at"}
+        ]
+        return {f.key if f.record == own else f.name: f for f in written}
+
+    @property
+    def _onward(self) -> list[tuple[str, str]]:
+        """The active sequences of the same record, in which somebody may go on (D-16)."""
+        others = Sequence.objects.filter(status=Status.ACTIVE, record=self.sequence.record)
+        names = others.exclude(pk=self.sequence.pk).order_by("name").values_list("name", flat=True)
+        return [(name, name) for name in names]
 
     def kind_label(self, step: Step) -> str:
         return KINDS[step.kind].label

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from sequences.files.kinds import ADAPTIVE_ONLY
 from sequences.findings import FAULT, Finding
 from sequences.reading.figures import StepFigures
 from sequences.reading.material import Material
+from sequences.reading.trees import words_of
 from sequences.seen import mark_of_step
 from steps.kinds import KINDS
 from steps.models import Step
@@ -20,6 +22,9 @@ LONGEST_TEXT = 180
 MAILS = ("email", "email_reminder")
 BLOCKS = re.compile(r"<(?:br|/p|/div|/li|/h\d|/tr)[^>]*>", re.I)
 TAGS = re.compile(r"<[^>]+>")
+
+Numbers = tuple[tuple[str, str], ...]
+"""The figures beside a step, each with its name."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,12 @@ def days_of(
     material: Material,
     *,
     findings: Iterable[Finding] = (),
-    numbers: Mapping[str, tuple[tuple[str, str], ...]] | None = None,
+    numbers: Mapping[str, Numbers] | None = None,
     open_key: str = "",
     new_day: int | None = None,
 ) -> list[Day]:
     """The days that have steps, and the day of a step that is being added."""
-    faults = {f.step: f.message for f in reversed(list(findings)) if f.level == FAULT and f.step}
-    cards = [_card(material, step, faults, numbers or {}, open_key) for step in material.steps]
+    cards = cards_of(material, findings=findings, numbers=numbers, open_key=open_key)
     by_day = {number: list(found) for number, found in groupby(cards, key=lambda card: card.step.day or 0)}
     if new_day is not None:
         by_day.setdefault(new_day, [])
@@ -81,6 +85,18 @@ def days_of(
         made.append(Day(number, _ends(by_day[number]), wait, _between(before, number), number == new_day))
         before = number
     return made
+
+
+def cards_of(
+    material: Material,
+    *,
+    findings: Iterable[Finding] = (),
+    numbers: Mapping[str, Numbers] | None = None,
+    open_key: str = "",
+) -> list[Card]:
+    """A card for each step, in the order of the plan."""
+    faults = {f.step: f.message for f in reversed(list(findings)) if f.level == FAULT and f.step}
+    return [_card(material, step, faults, numbers or {}, open_key) for step in material.steps]
 
 
 def _ends(cards: list[Card]) -> list[Card]:
@@ -102,12 +118,12 @@ def _card(
     material: Material,
     step: Step,
     faults: Mapping[str, str],
-    numbers: Mapping[str, tuple[tuple[str, str], ...]],
+    numbers: Mapping[str, Numbers],
     open_key: str,
 ) -> Card:
     title, text, thread = _words(material, step)
     group = material.stored_group("step", step.match, step.conditions)
-    only = group.english
+    only = group.english if step.kind != "condition" else ""
     return Card(
         step,
         material.numbers[step.key],
@@ -124,7 +140,8 @@ def _card(
 
 
 def _tags(step: Step) -> tuple[tuple[str, str], ...]:
-    named = ((step.name, ""),) if step.name and (step.kind == "email" or step.settings.get("title")) else ()
+    is_told = step.kind == "email" or step.kind in ADAPTIVE_ONLY or step.settings.get("title")
+    named = ((step.name, ""),) if step.name and is_told else ()
     priority = step.settings.get("priority", "normal")
     off = (("Off", "warn"),) if step.is_off else ()
     return (
@@ -140,6 +157,8 @@ def _tags(step: Step) -> tuple[tuple[str, str], ...]:
 
 def _words(material: Material, step: Step) -> tuple[str, str, str]:
     """Title, text and thread of a card."""
+    if step.kind in ADAPTIVE_ONLY:
+        return words_of(material, step), "", ""
     if step.kind != "email":
         settings = step.settings
         return (

@@ -10,7 +10,12 @@ from django import forms
 from sequences.refusals import Stale
 from sequences.seen import OF_ITS_KIND
 
-PLACES = {"sender_mode": "sender"}
+PLACES = {
+    "sender_mode": "sender",
+    "settings.for": "days",
+    "settings.within": "days",
+    "settings.of": "ask",
+}
 """Settings that stand in the field of another."""
 
 

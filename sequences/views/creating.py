@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
 from sequences.commands.editing import clone_sequence, create_sequence
-from sequences.forms import RECORD_HINTS, NewForm
+from sequences.forms import KIND_HINTS, RECORD_HINTS, NewForm
 from sequences.models import Sequence
 from sequences.reading.listing import quota_of
 from sequences.refusals import Refused
@@ -30,7 +30,12 @@ def new(request: MemberRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(f"/sequences/{sequence.pk}/edit/")
     status = 422 if form.errors else 200
-    context = {"form": form, "hints": RECORD_HINTS, "quota": quota_of(request.member)}
+    context = {
+        "form": form,
+        "hints": RECORD_HINTS,
+        "kind_hints": KIND_HINTS,
+        "quota": quota_of(request.member),
+    }
     return render(request, "sequences/new.html", context, status=status)
 
 

@@ -13,20 +13,21 @@ from django.views.decorators.http import require_GET, require_POST
 from sequences.checking import facts_of
 from sequences.checks import check, faults
 from sequences.commands.editing import SETTINGS
-from sequences.commands.planning import MOST_STEPS
+from sequences.commands.planning import most_steps
 from sequences.findings import Finding
 from sequences.forms import RECORD_HINTS
 from sequences.holidays import countries
 from sequences.models import Sequence, Status
+from sequences.reading.branches import branches_of
 from sequences.reading.figures import step_figures
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short
 from sequences.reading.timeline import days_of, numbers_of
-from sequences.reading.trees import tree_in_words
 from sequences.reading.unpublished import unpublished
 from sequences.seen import mark_of_all
 from sequences.views.access import changed_by, go
 from sequences.views.panel import StepPanel, asked_panel, preview_of
+from sequences.views.picking import asked_picker
 from sequences.views.sections import SECTIONS, Section, Timing
 from tenants.access import MemberRequest, requires
 from tenants.fragments import page
@@ -49,9 +50,10 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """The whole editor; with ``?step=KEY`` or ``?new=KIND`` the panel of a step, to a fragment's request it alone."""
     sequence = changed_by(request, pk)
     material = Material(sequence, request.member)
-    panel = asked_panel(request, material) if sequence.kind != "adaptive" else None
-    opened = request.GET.get("open", "")
-    return page(request, "sequences/edit.html", context_of(material, panel=panel, opened=opened))
+    panel = asked_panel(request, material)
+    context = context_of(material, panel=panel, opened=request.GET.get("open", ""))
+    picker = asked_picker(request, material, addable(material)) if panel is None else None
+    return page(request, "sequences/edit.html", context | {"picker": picker})
 
 
 @require_POST
@@ -122,18 +124,12 @@ def context_of(
         "sections": bound,
         "short": in_short(material),
         "opened": opened or (posted.name if posted else "") or first_open(material),
-        "days": days_of(
-            material,
-            findings=findings,
-            numbers=numbers_of(material, step_figures(sequence)) if sequence.activated_at else None,
-            open_key=panel.key if panel else "",
-            new_day=panel.day if panel and panel.is_new else None,
-        ),
-        "tree": tree_in_words(material) if sequence.kind == "adaptive" else (),
+        **_drawn(material, findings, panel),
         "panel": panel,
+        "picker": None,
         "material": material,
-        "may_add": len(material.steps) < MOST_STEPS,
-        "addable": [*ADDABLE, LINKEDIN] if material.has_linkedin else ADDABLE,
+        "may_add": len(material.steps) < most_steps(sequence),
+        "addable": addable(material),
         "next_day": next_day(material),
         "findings": findings,
         "faults": faults(findings),
@@ -144,6 +140,24 @@ def context_of(
         "record_hints": RECORD_HINTS,
         "seen": mark_of_all(sequence, SETTINGS | {"views"}) if sequence.status == Status.DRAFT else "",
     }
+
+
+def addable(material: Material) -> tuple[tuple[str, str], ...]:
+    """The kinds of steps that any sequence of this workspace may have, each with its label."""
+    return (*ADDABLE, LINKEDIN) if material.has_linkedin else ADDABLE
+
+
+def _drawn(material: Material, findings: list[Finding], panel: StepPanel | None) -> dict[str, Any]:
+    """The steps as they are drawn: the days of a classic sequence, the branches of others."""
+    sequence = material.sequence
+    figures = numbers_of(material, step_figures(sequence)) if sequence.activated_at else None
+    open_key = panel.key if panel else ""
+    if sequence.kind != "classic":
+        found = branches_of(material, findings=findings, numbers=figures, open_key=open_key)
+        return {"days": [], "branches": found}
+    new_day = panel.day if panel and panel.is_new else None
+    days = days_of(material, findings=findings, numbers=figures, open_key=open_key, new_day=new_day)
+    return {"days": days, "branches": []}
 
 
 def first_open(material: Material) -> str:

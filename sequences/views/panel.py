@@ -11,6 +11,7 @@ from django.http import Http404
 
 from audience.conditions.form import ConditionForm
 from messaging.segments import Segments, segments_of
+from sequences.arms import Spot
 from sequences.changes import Reach
 from sequences.commands.planning import LAST_DAY, add_step, change_step
 from sequences.reading import effects
@@ -20,7 +21,8 @@ from sequences.refusals import Refused, Stale
 from sequences.seen import step_of
 from sequences.views import contested
 from sequences.views.access import number_of
-from steps.forms import FORMS
+from steps.branching import TREE_FORMS, QuestionForm
+from steps.forms import FORMS, StepForm
 from steps.kinds import KINDS
 from steps.models import Step
 from tenants.access import MemberRequest
@@ -48,7 +50,11 @@ def preview_of(material: Material, chosen: str) -> Preview | None:
 
 
 class StepPanel:
-    """The form of a step with its conditions, as stored, as proposed, or (with ``data``) as posted."""
+    """The form of a step with its conditions, as stored, as proposed, or (with ``data``) as posted.
+
+    A new step of a classic sequence comes on ``day``, one of a list or tree at the place ``at``. In a tree only a
+    condition has conditions (semantics 5.1).
+    """
 
     def __init__(
         self,
@@ -58,25 +64,57 @@ class StepPanel:
         step: Step | None = None,
         day: int = 1,
         push: int = 0,
+        at: Spot | None = None,
+        ask: str = "",
         data: Any = None,
     ) -> None:
-        if kind not in FORMS:
-            raise Http404
         self.material, self.kind, self.step = material, kind, step
-        self.form = FORMS[kind](data, setting=material.setting, step=step, initial={"day": day, "push": push})
-        if self.is_new:
-            self.form.fields["push"] = forms.IntegerField(
-                label="Move later steps by", min_value=0, max_value=LAST_DAY, required=False
-            )
+        self.at = at or Spot.read((data or {}).get("at", ""))
+        self.is_refreshed = data is not None and "refresh" in data
+        self.form = self._form(data, {"day": day, "push": push} | ({"ask": ask} if ask else {}))
         self.builder = self._builder(data)
         shown = marks(step_of(step)) if step and data is None else (data or {}).get("seen", "")
         self.seen: str = shown
+
+    def _form(self, data: Any, initial: dict[str, Any]) -> StepForm:
+        material, kind = self.material, self.kind
+        known = FORMS | TREE_FORMS if material.sequence.kind == "adaptive" else FORMS
+        if kind not in known:
+            raise Http404
+        setting = material.tree_setting if kind in TREE_FORMS else material.setting
+        bound = data if not self.is_refreshed else None
+        if self.is_refreshed:
+            initial |= {name: value for name, value in data.items() if name in known[kind].base_fields}
+        form = known[kind](bound, setting=setting, step=self.step, initial=initial)
+        if self.is_refreshed:
+            form.initial = {**form.initial, **initial}
+        if not self.has_day:
+            del form.fields["day"]
+        elif self.is_new:
+            form.fields["push"] = forms.IntegerField(
+                label="Move later steps by", min_value=0, max_value=LAST_DAY, required=False
+            )
+        return form
 
     def _builder(self, data: Any) -> ConditionForm:
         if data is not None:
             return self.material.posted_group(data, "step")
         match, rows = (self.step.match, self.step.conditions) if self.step else ("all", [])
         return self.material.stored_group("step", match, rows)
+
+    @property
+    def was_pressed(self) -> bool:
+        """Whether a button inside sent the form, which only changes what is shown."""
+        return self.is_refreshed or self.builder.was_pressed
+
+    @property
+    def has_day(self) -> bool:
+        return self.material.sequence.kind == "classic"
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether the builder is part of it."""
+        return self.material.sequence.kind != "adaptive" or self.kind == "condition"
 
     @property
     def is_new(self) -> bool:
@@ -108,6 +146,8 @@ class StepPanel:
     @property
     def day(self) -> int:
         """The day that the form shows; where that is none, the first."""
+        if not self.has_day:
+            return 1
         try:
             shown = int(self.form["day"].value() or 1)
         except (TypeError, ValueError):
@@ -149,17 +189,33 @@ class StepPanel:
 
     def is_valid(self) -> bool:
         """Both are looked at, so that every fault is shown at once."""
-        found = [self.form.is_valid(), self.builder.is_valid()]
-        return all(found)
+        is_good = self.form.is_valid()
+        if isinstance(self.form, QuestionForm) and self.form.cleaned_data.get("ask"):
+            if not self.form.asks_fields:
+                return is_good
+            if not self.builder.raw["conditions"]:
+                self.form.add_error(None, "Add at least one condition: what must hold for yes?")
+                is_good = False
+        return (not self.has_conditions or self.builder.is_valid()) and is_good
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a valid panel stores."""
+        found = dict(self.form.values)
+        if isinstance(self.form, QuestionForm) and not self.form.asks_fields:
+            found |= {"match": "all", "conditions": []}
+        elif self.has_conditions:
+            found |= self.builder.raw
+        return found | ({"day": self.form.cleaned_data["day"]} if self.has_day else {})
 
     def save(self, now: datetime) -> Step | None:
         """Keep it; None where the command refuses, and the reason stands at its field."""
         given: dict[str, Any] = {"sequence": self.material.sequence, "by": self.material.member, "now": now}
-        values = {"day": self.form.cleaned_data["day"], **self.form.values, **self.builder.raw}
+        values = self.values
         try:
             if self.step is None:
                 push = self.form.cleaned_data.get("push") or 0
-                return add_step(kind=self.kind, push=push, **given, **values)
+                return add_step(kind=self.kind, push=push, at=self.at, **given, **values)
             return change_step(key=self.step.key, seen=self.seen, **given, **values)
         except Stale as stale:
             self.seen = stale.seen
@@ -177,7 +233,8 @@ def asked_panel(request: MemberRequest, material: Material) -> StepPanel | None:
         if asked["new"] == "linkedin" and not material.has_linkedin:
             raise Http404
         day, push = _day(asked.get("day", "")), number_of(asked.get("push", "")) or 0
-        return StepPanel(material, kind=asked["new"], day=day, push=min(push, LAST_DAY))
+        at, ask = Spot.read(asked.get("at", "")), asked.get("ask", "")
+        return StepPanel(material, kind=asked["new"], day=day, push=min(push, LAST_DAY), at=at, ask=ask)
     if not asked.get("step"):
         return None
     step = material.step(asked["step"])

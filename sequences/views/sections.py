@@ -10,11 +10,12 @@ from django import forms
 
 from audience.conditions.form import ConditionForm
 from sequences.commands.editing import change_settings
-from sequences.forms import AudienceForm, DetailsForm, ExitForm, TimingForm, initial_of
+from sequences.forms import AudienceForm, DetailsForm, ExitForm, initial_of
 from sequences.holidays import filled
 from sequences.reading.material import Material
 from sequences.refusals import Refused, Stale, TooMany
 from sequences.seen import settings_of
+from sequences.timing import TIMING_FORMS, TimingForm
 from sequences.views import contested
 from tenants.confirming import typed_number
 from tenants.seen import marks
@@ -129,10 +130,12 @@ class Timing(Section):
     fills: bool = False
 
     def bind(self, data: Any) -> forms.Form:
+        form = TIMING_FORMS[self.sequence.kind]
+        self.names = tuple(form.base_fields)  # type: ignore[misc]
         if data is None:
-            return TimingForm(initial=initial_of(self.sequence, TimingForm))
+            return form(initial=initial_of(self.sequence, form))
         self.fills = "fill" in data
-        return TimingForm(data)
+        return form(data)
 
     @property
     def was_pressed(self) -> bool:
@@ -147,7 +150,7 @@ class Timing(Section):
         today = now.astimezone(self.sequence.timezone).date()
         data = data.copy()
         data["holidays"] = "\n".join(filled(days, data.get("country", ""), today))
-        self.form = TimingForm(data)
+        self.form = TIMING_FORMS[self.sequence.kind](data)
 
 
 class Exit(Section):

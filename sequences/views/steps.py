@@ -11,6 +11,7 @@ from sequences.commands.planning import copy_step, move_step, remove_step, switc
 from sequences.models import Sequence
 from sequences.reading.material import Material
 from sequences.refusals import Refused
+from sequences.views import branches
 from sequences.views.access import action, changed_by, go, number_of
 from sequences.views.editor import context_of
 from sequences.views.panel import StepPanel, panel_of
@@ -38,12 +39,12 @@ def change(request: MemberRequest, pk: int, key: str) -> HttpResponse:
 def _keep(request: MemberRequest, panel: StepPanel) -> HttpResponse:
     """Keep a valid panel and go back to the days; else show the panel again, with every fault at its place."""
     sequence = panel.material.sequence
-    if not panel.builder.was_pressed and panel.is_valid():
+    if not panel.was_pressed and panel.is_valid():
         step = panel.save(now())
         if step is not None:
             messages.success(request, f"{'Added' if panel.is_new else 'Saved'}.{_when(sequence)}")
             return go(request, f"/sequences/{sequence.pk}/edit/#step-{step.key}")
-    status = 200 if panel.builder.was_pressed else 422
+    status = 200 if panel.was_pressed else 422
     return page(request, "sequences/edit.html", context_of(panel.material, panel=panel), status=status)
 
 
@@ -57,7 +58,13 @@ def _steps(sequence: Sequence, key: str = "") -> str:
 
 @action("sequence.edit", refused="edit/#steps")
 def move(request: MemberRequest, sequence: Sequence, key: str) -> str:
-    """To a place of a day, or up or down by one; past the first or last of its day to the next day that has steps."""
+    """To a place of a day, or up or down by one; past the first or last of its day to the next day that has steps.
+
+    In a list or tree to the place that is named, or past its neighbour.
+    """
+    if sequence.kind != "classic":
+        branches.move(request, sequence, key)
+        return _steps(sequence, key)
     steps = Material(sequence, request.member).steps
     here = next((n for n, step in enumerate(steps) if step.key == key), None)
     if here is None:
@@ -93,6 +100,8 @@ def _next_place(steps: list[Step], here: int, *, is_up: bool) -> Place | None:
 @action("sequence.edit", refused="edit/#steps")
 def copy(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """A copy right after it."""
+    if sequence.kind != "classic":
+        return _steps(sequence, branches.copy(request, sequence, key))
     made = copy_step(sequence=sequence, key=key, by=request.member, now=now())
     return _steps(sequence, made.key)
 
@@ -109,6 +118,9 @@ def switch(request: MemberRequest, sequence: Sequence, key: str) -> str:
 @action("sequence.edit", refused="edit/#steps")
 def remove(request: MemberRequest, sequence: Sequence, key: str) -> str:
     """Take it out of the plan."""
+    if sequence.kind != "classic":
+        branches.remove(request, sequence, key, _when(sequence))
+        return _steps(sequence)
     seen = request.POST.get("seen", "")
     remove_step(sequence=sequence, key=key, by=request.member, now=now(), seen=seen)
     messages.success(request, f"Step removed.{_when(sequence)}")

@@ -1,0 +1,450 @@
+"""The editor of smart and adaptive sequences: a list and a tree, by forms and links alone (semantics 4.2, 5.1, 6.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from messaging.models import Template
+from sequences.commands.editing import create_sequence
+from sequences.commands.planning import working_plan
+from sequences.commands.status import activate
+from sequences.files.exporting import export
+from sequences.models import Sequence
+from steps.models import Step
+from tenants.models import Member, Tenant
+from tests.factories import NOW
+from tests.pages.sequences.conftest import live
+
+HTMX = {"HX-Request": "true", "HX-Target": "panel"}
+REPLIED = {"ask": "mail", "event": "replied", "days": "3"}
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+@pytest.fixture
+def tree(rep: Member) -> Sequence:
+    return create_sequence(name="Tree", by=rep, now=NOW, kind="adaptive")
+
+
+@pytest.fixture
+def smart(rep: Member) -> Sequence:
+    return create_sequence(name="List", by=rep, now=NOW, kind="smart")
+
+
+def add(client: Client, built: Sequence, kind: str, at: str = "end", **values: str) -> Any:
+    """Post the panel of a new step."""
+    given = {"kind": kind, "at": at, "step-match": "all", "priority": "normal"} | values
+    return client.post(f"/sequences/{built.pk}/steps/", given)
+
+
+def added(client: Client, built: Sequence, kind: str, at: str = "end", **values: str) -> None:
+    response = add(client, built, kind, at, **values)
+    assert response.status_code == 302, re.findall(r'class="error".*?</p>', text(response), re.S)
+
+
+def press(client: Client, sequence: Sequence, rest: str, **values: str) -> str:
+    """Post one of a step's buttons; what the page then says."""
+    return text(client.post(f"/sequences/{sequence.pk}/steps/{rest}/", values, follow=True))
+
+
+def steps(sequence: Sequence) -> list[Step]:
+    sequence.refresh_from_db()
+    return list(working_plan(sequence).steps.select_related("parent").order_by("position"))
+
+
+def shape(sequence: Sequence) -> list[str]:
+    """Each step with its place: ``call1``, ``yes of if1: call1``."""
+    return [f"{s.arm} of {s.parent.key}: {s.key}" if s.parent else s.key for s in steps(sequence)]
+
+
+def page(client: Client, sequence: Sequence, rest: str = "edit/") -> str:
+    response = client.get(f"/sequences/{sequence.pk}/{rest}")
+    assert response.status_code == 200
+    return text(response)
+
+
+def grown(client: Client, sequence: Sequence, template: Template) -> None:
+    """A mail, and by whether it was answered a call or a task."""
+    added(client, sequence, "email", template=str(template.pk), thread="new")
+    added(client, sequence, "condition", "after:email1", mail="email1", **REPLIED)
+    added(client, sequence, "call", "yes:if1", title="Ring", assignee="owner")
+    added(client, sequence, "task", "no:if1", title="Look", assignee="owner")
+
+
+def test_a_new_sequence_is_of_any_kind(client: Client, rep: Member) -> None:
+    first = text(client.get("/sequences/new/"))
+    for words in ("Classic", "Smart", "Adaptive", "By relevance.", "By answer.", "kind-picture"):
+        assert words in first
+    for kind in ("classic", "smart", "adaptive"):
+        response = client.post("/sequences/new/", {"name": kind, "record": "contact", "kind": kind})
+        made = Sequence.objects.get(name=kind)
+        assert made.kind == kind
+        assert response["Location"] == f"/sequences/{made.pk}/edit/"
+        assert page(client, made)
+    tree = Sequence.objects.get(name="adaptive")
+    assert not tree.exit_replied
+    assert tree.run_time is None
+    assert f"{tree.hours_start:%H:%M} {tree.hours_end:%H:%M}" == "09:00 17:00"
+
+
+def test_a_kind_that_is_none_is_refused_at_its_place(client: Client) -> None:
+    response = client.post("/sequences/new/", {"name": "X", "record": "contact", "kind": "magic"})
+    assert response.status_code == 422
+    assert "“magic” is no type of sequence" in text(response)
+    assert not Sequence.objects.filter(name="X").exists()
+
+
+def test_a_clone_has_the_whole_tree(client: Client, tree: Sequence, template: Template) -> None:
+    grown(client, tree, template)
+    client.post(f"/sequences/{tree.pk}/clone/")
+    made = Sequence.objects.get(name="Tree (copy)")
+    assert shape(made) == shape(tree)
+    assert (made.kind, made.hours_start, made.hours_end) == ("adaptive", tree.hours_start, tree.hours_end)
+
+
+def test_the_plus_offers_every_kind(client: Client, tree: Sequence, smart: Sequence) -> None:
+    found = page(client, tree, "edit/?add=start")
+    for words in (
+        "First of all.",
+        "Email reminder",
+        "Call",
+        "Wait",
+        "Update field",
+        "Go to another sequence",
+    ):
+        assert words in found
+    assert "new=condition&amp;at=start&amp;ask=call" in found
+    part = text(client.get(f"/sequences/{tree.pk}/edit/?add=start", headers=HTMX))
+    assert "<html" not in part
+    assert "data-panel" in part
+    assert 'id="timeline" hx-swap-oob="true"' in part
+    of_a_list = page(client, smart, "edit/?add=start")
+    assert "new=email" in of_a_list
+    assert "new=wait" not in of_a_list
+    assert client.get(f"/sequences/{smart.pk}/edit/?new=wait&at=end").status_code == 404
+
+
+def test_a_tree_is_built_by_forms(client: Client, tree: Sequence, template: Template) -> None:
+    grown(client, tree, template)
+    added(client, tree, "wait", "after:call1", days="2", hours="3")
+    added(client, tree, "email_reminder", "after:wait1", title="Write", assignee="owner")
+    added(client, tree, "update_field", "after:if1", field="lifecycle_stage", value="Customer")
+    assert shape(tree) == [
+        "email1",
+        "if1",
+        *("yes of if1: call1", "yes of if1: wait1", "yes of if1: mail1"),
+        "no of if1: task1",
+        "set1",
+    ]
+    by_key = {step.key: step for step in steps(tree)}
+    assert by_key["if1"].settings == {"of": "email1", "event": "replied", "within": {"days": 3}}
+    assert by_key["wait1"].settings == {"for": {"days": 2, "hours": 3}}
+    assert by_key["set1"].settings == {"field": "lifecycle_stage", "value": "Customer"}
+    found = page(client, tree)
+    for words in ("is replied to within 3 days?", "Wait 2 days 3 hours", "Set lifecycle_stage to Customer"):
+        assert words in found
+    for arm in ("arm arm-yes", "arm arm-no"):
+        assert arm in found
+
+
+def test_what_was_built_is_what_a_file_says(client: Client, tree: Sequence, template: Template) -> None:
+    grown(client, tree, template)
+    written = export([Sequence.objects.get(pk=tree.pk)])
+    for words in ("kind: adaptive", "within: {days: 3}", "'yes':", "'no':", "hours: '09:00-17:00'"):
+        assert words in written, written
+
+
+def test_a_condition_asks_about_a_call_or_about_fields(client: Client, tree: Sequence) -> None:
+    values = {"title": "Ring", "assignee": "owner", "priority": "normal", "outcomes": "Yes please\nNo"}
+    added(client, tree, "call", **values)
+    added(client, tree, "condition", ask="call", call="call1", outcomes="Yes please")
+    fields = {"step-0-field": "city", "step-0-op": "is", "step-0-value": "Bonn", "days": "nonsense"}
+    added(client, tree, "condition", ask="fields", **fields)
+    by_key = {step.key: step for step in steps(tree)}
+    assert by_key["if1"].settings == {"of": "call1", "outcomes": ["Yes please"]}
+    assert by_key["if2"].settings == {}
+    assert by_key["if2"].conditions == [{"field": "city", "op": "is", "value": "Bonn"}]
+    assert "city is “Bonn”" in re.sub(r"<[^>]+>", "", page(client, tree)) or "Bonn" in page(client, tree)
+    client.post(
+        f"/sequences/{tree.pk}/steps/if2/",
+        {"kind": "condition", "ask": "call", "call": "call1", "outcomes": "No", **fields},
+    )
+    changed = {step.key: step for step in steps(tree)}["if2"]
+    assert (changed.settings, changed.conditions) == ({"of": "call1", "outcomes": ["No"]}, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "words"),
+    [
+        ("wait", {}, "Say how long: more than nothing."),
+        ("wait", {"days": "31"}, "A wait lasts at most 30 days."),
+        ("wait", {"days": "two"}, "A whole number is wanted."),
+        ("wait", {"days": "30", "minutes": "1"}, "A wait lasts at most 30 days."),
+        ("condition", {"ask": ""}, "Choose what it asks about."),
+        (
+            "condition",
+            {"ask": "mail", "event": "opened", "days": "1"},
+            "Choose the email that is asked about.",
+        ),
+        (
+            "condition",
+            {"ask": "mail", "mail": "email1", "event": "opened"},
+            "Say how long: more than nothing.",
+        ),
+        ("condition", {"ask": "mail", "mail": "gone9", "event": "opened", "days": "1"}, "gone9"),
+        ("condition", {"ask": "call"}, "Choose the call that is asked about."),
+        ("condition", {"ask": "call", "call": "call1"}, "Tick at least one outcome."),
+        ("condition", {"ask": "fields"}, "Add at least one condition"),
+        ("update_field", {}, "Choose the field."),
+        ("update_field", {"field": "score", "value": "many"}, "A number is wanted."),
+        ("update_field", {"field": "owner", "value": "nobody@x.example"}, "There is no user"),
+        ("update_field", {"field": "nonsense", "value": "x"}, "is no field to be updated"),
+        ("advance", {}, "Choose the sequence in which they go on."),
+        ("advance", {"sequence": "Nowhere"}, "cannot be chosen"),
+    ],
+)
+def test_bad_input_is_said_at_its_place(
+    client: Client, tree: Sequence, template: Template, kind: str, values: dict[str, str], words: str
+) -> None:
+    grown(client, tree, template)
+    response = add(client, tree, kind, "after:email1", **values)
+    assert response.status_code == 422
+    assert words in text(response)
+    assert 'name="at" value="after:email1"' in text(response)
+    assert len(steps(tree)) == 4
+
+
+def test_the_value_of_an_update_suits_its_field(client: Client, tree: Sequence) -> None:
+    asked = {"kind": "update_field", "at": "end", "refresh": "1", "name": "Mark"}
+    for field, control in (
+        ("owner", '<select id="id_value"'),
+        ("contact.owner", ""),
+        ("lifecycle_stage", 'list="id_value-list"'),
+        ("account.employees", 'inputmode="decimal"'),
+        ("opportunity.close_on", 'type="date"'),
+    ):
+        response = client.post(f"/sequences/{tree.pk}/steps/", asked | {"field": field})
+        assert response.status_code == 200
+        assert control in text(response), field
+        assert 'value="Mark"' in text(response)
+    assert not steps(tree)
+    added(client, tree, "update_field", field="tags", value="hot, won")
+    added(client, tree, "update_field", field="opportunity.close_on", value="2026-12-24")
+    added(client, tree, "update_field", field="score", value="12")
+    added(client, tree, "update_field", field="city")
+    assert [step.settings for step in steps(tree)] == [
+        {"field": "tags", "value": ["hot", "won"]},
+        {"field": "opportunity.close_on", "value": "2026-12-24"},
+        {"field": "score", "value": 12},
+        {"field": "city"},
+    ]
+    assert "hot, won" in page(client, tree, "edit/?step=set1")
+
+
+def test_advancing_offers_active_sequences_of_the_same_record(
+    client: Client, tree: Sequence, sequence: Sequence, tenant: Tenant
+) -> None:
+    assert "No other sequence" in page(client, tree, "edit/?new=advance&at=end")
+    live(sequence, tenant)
+    found = page(client, tree, "edit/?new=advance&at=end")
+    assert '<option value="Outbound">' in found
+    added(client, tree, "call", title="Ring", assignee="owner")
+    added(client, tree, "advance", sequence="Outbound")
+    assert "Go on in Outbound" in page(client, tree)
+
+
+def test_a_step_moves_past_its_neighbours_and_out_of_its_arm(
+    client: Client, tree: Sequence, template: Template
+) -> None:
+    grown(client, tree, template)
+    press(client, tree, "task1/move", to="down")
+    assert shape(tree)[-1] == "task1"
+    press(client, tree, "task1/move", to="up")
+    assert shape(tree) == ["email1", "task1", "if1", "yes of if1: call1"]
+    press(client, tree, "if1/move", to="up")
+    assert shape(tree) == ["email1", "if1", "yes of if1: call1", "task1"]
+    press(client, tree, "email1/move", to="up")
+    assert shape(tree)[0] == "email1"
+
+
+def test_a_subtree_moves_to_any_place_but_beneath_itself(
+    client: Client, tree: Sequence, template: Template
+) -> None:
+    grown(client, tree, template)
+    added(client, tree, "condition", "after:task1", mail="email1", **REPLIED)
+    added(client, tree, "wait", "yes:if2", days="1")
+    asked = page(client, tree, "steps/if2/place/")
+    assert "First in the yes arm of step 2" in asked
+    assert 'value="yes:if2"' not in asked
+    assert 'value="after:wait1"' not in asked
+    press(client, tree, "if2/move", at="start")
+    assert shape(tree)[:3] == ["if2", "yes of if2: wait1", "email1"]
+    assert "cannot be moved to a place beneath itself" in press(client, tree, "if2/move", at="yes:if2")
+    assert "place of this step is gone" in press(client, tree, "if2/move", at="after:gone1")
+    assert shape(tree)[:3] == ["if2", "yes of if2: wait1", "email1"]
+
+
+def test_a_copy_takes_the_arms_along_and_asks_about_the_copies(
+    client: Client, tree: Sequence, template: Template
+) -> None:
+    grown(client, tree, template)
+    added(client, tree, "condition", "after:call1", ask="call", call="call1", outcomes="Connected")
+    press(client, tree, "if1/copy")
+    assert shape(tree)[5:] == [
+        "if3",
+        *("yes of if3: call2", "yes of if3: if4"),
+        "no of if3: task2",
+    ]
+    by_key = {step.key: step for step in steps(tree)}
+    assert by_key["if4"].settings["of"] == "call2"
+    assert by_key["if3"].settings["of"] == "email1"
+
+
+def test_what_becomes_of_the_arms_is_asked(client: Client, tree: Sequence, template: Template) -> None:
+    grown(client, tree, template)
+    assert f"/sequences/{tree.pk}/steps/if1/remove/ask/" in page(client, tree)
+    asked = page(client, tree, "steps/if1/remove/ask/")
+    assert "What becomes of the 2 steps in its arms?" in asked
+    seen = re.search(r'name="seen" value="([^"]+)"', asked)
+    assert seen
+    said = press(client, tree, "if1/remove", keep="yes", seen=seen[1])
+    assert "Step and 1 in its arms removed." in said
+    assert shape(tree) == ["email1", "call1"]
+
+
+def test_a_removed_condition_takes_its_arms_along(client: Client, tree: Sequence, template: Template) -> None:
+    grown(client, tree, template)
+    assert "Choose what becomes" in press(client, tree, "if1/remove", keep="maybe")
+    press(client, tree, "if1/remove")
+    assert shape(tree) == ["email1"]
+
+
+def test_a_branch_that_somebody_changed_meanwhile_stays(
+    client: Client, tree: Sequence, template: Template
+) -> None:
+    grown(client, tree, template)
+    seen = re.search(r'name="seen" value="([^"]+)"', page(client, tree, "steps/if1/remove/ask/"))
+    assert seen
+    added(client, tree, "wait", "after:call1", days="1")
+    assert "after you had opened the page" in press(client, tree, "if1/remove", keep="no", seen=seen[1])
+    assert len(steps(tree)) == 5
+
+
+def test_two_who_edit_one_wait_are_told(client: Client, tree: Sequence) -> None:
+    added(client, tree, "wait", days="1")
+    seen = re.search(
+        r'name="seen" value="([^"]+)"', page(client, tree, "edit/?step=wait1").split("data-panel")[1]
+    )
+    assert seen
+    address = f"/sequences/{tree.pk}/steps/wait1/"
+    assert client.post(address, {"kind": "wait", "days": "2", "seen": seen[1]}).status_code == 302
+    late = client.post(address, {"kind": "wait", "days": "5", "seen": seen[1]})
+    assert late.status_code == 422
+    assert "saved “2 days” here after you had opened this" in text(late)
+    again = re.findall(r'name="seen" value="([^"]+)"', text(late).split("data-panel")[1])[0]
+    assert client.post(address, {"kind": "wait", "days": "5", "seen": again}).status_code == 302
+    assert steps(tree)[0].settings == {"for": {"days": 5}}
+
+
+def test_a_place_that_is_gone_meanwhile_is_said(client: Client, tree: Sequence) -> None:
+    response = add(client, tree, "wait", "after:call9", days="1")
+    assert response.status_code == 422
+    assert "The place of this step is gone" in text(response)
+    assert not steps(tree)
+
+
+def test_a_fault_leads_to_its_node(client: Client, tree: Sequence, template: Template) -> None:
+    added(client, tree, "email", template=str(template.pk), thread="new")
+    added(client, tree, "wait", "end", days="1")
+    found = page(client, tree)
+    assert "something must follow a wait" in found
+    assert 'href="?step=wait1#step-wait1"' in found
+    added(client, tree, "condition", "after:email1", mail="email1", **REPLIED)
+    press(client, tree, "email1/remove")
+    assert "the plan has no step “email1”" in page(client, tree)
+
+
+def test_a_tree_has_working_hours_and_exits_of_its_own(client: Client, tree: Sequence) -> None:
+    found = page(client, tree, "edit/?open=timing")
+    assert 'name="hours_start"' in found
+    assert 'name="run_time"' not in found
+    hours = {"hours_start": "08:30", "hours_end": "00:00", "timezone": "Europe/Berlin"}
+    assert client.post(f"/sequences/{tree.pk}/edit/timing/", hours).status_code == 302
+    tree.refresh_from_db()
+    assert (str(tree.hours_start), str(tree.hours_end)) == ("08:30:00", "00:00:00")
+    wrong = client.post(f"/sequences/{tree.pk}/edit/timing/", hours | {"hours_end": "08:00"})
+    assert wrong.status_code == 422
+    assert "working hours do not cross midnight" in text(wrong)
+
+
+def test_a_list_has_an_interval(client: Client, smart: Sequence) -> None:
+    timing = {"run_time": "09:00", "timezone": "Europe/Berlin", "every_days": "3"}
+    assert client.post(f"/sequences/{smart.pk}/edit/timing/", timing).status_code == 302
+    smart.refresh_from_db()
+    assert smart.every_days == 3
+    wrong = client.post(f"/sequences/{smart.pk}/edit/timing/", timing | {"every_days": "0"})
+    assert wrong.status_code == 422
+    assert "At least 1 day." in text(wrong)
+
+
+def test_a_list_is_built_moved_copied_switched_off_and_removed(
+    client: Client, smart: Sequence, template: Template
+) -> None:
+    condition = {"step-0-field": "city", "step-0-op": "is", "step-0-value": "Bonn"}
+    added(client, smart, "email", template=str(template.pk), thread="new", **condition)
+    added(client, smart, "call", "start", title="Ring", assignee="owner")
+    added(client, smart, "task", "after:call1", title="Look", assignee="owner")
+    assert shape(smart) == ["call1", "task1", "email1"]
+    assert {step.day for step in steps(smart)} == {None}
+    found = page(client, smart)
+    assert "Day None" not in found
+    assert "Only if" in found
+    assert 'name="day"' not in page(client, smart, "edit/?step=email1")
+    press(client, smart, "email1/move", to="up")
+    press(client, smart, "call1/copy")
+    assert shape(smart) == ["call1", "call2", "email1", "task1"]
+    press(client, smart, "call1/switch", to="off")
+    assert steps(smart)[0].is_off
+    press(client, smart, "task1/remove")
+    address = f"/sequences/{smart.pk}/steps/call2/"
+    assert client.post(address, {"kind": "call", "title": "Ring twice", "priority": "low"}).status_code == 302
+    assert shape(smart) == ["call1", "call2", "email1"]
+    assert steps(smart)[1].settings["title"] == "Ring twice"
+    assert (
+        client.post(f"/sequences/{smart.pk}/steps/call2/move/", {"at": "yes:call1"}, follow=True).status_code
+        == 200
+    )
+    assert shape(smart) == ["call1", "call2", "email1"]
+
+
+def test_an_active_tree_is_edited_on_a_draft(
+    client: Client, rep: Member, tree: Sequence, template: Template
+) -> None:
+    grown(client, tree, template)
+    tree.refresh_from_db()
+    activate(sequence=tree, by=rep, now=NOW)
+    added(client, tree, "wait", "after:call1", days="1")
+    added(client, tree, "call", "after:wait1", title="Again", assignee="owner")
+    tree.refresh_from_db()
+    assert tree.draft is not None
+    assert tree.plan.steps.count() == 4
+    assert shape(tree)[2:5] == ["yes of if1: call1", "yes of if1: wait1", "yes of if1: call2"]
+    found = page(client, tree)
+    assert "2 changes not yet published." in found
+    asked = page(client, tree, "publish/")
+    assert "wait1" in asked or "Wait 1 day" in asked
+    client.post(f"/sequences/{tree.pk}/discard/")
+    tree.refresh_from_db()
+    assert tree.draft is None
+
+
+def test_a_step_of_a_tree_is_not_switched_off(client: Client, tree: Sequence) -> None:
+    added(client, tree, "call", title="Ring", assignee="owner")
+    assert "not switched off" in press(client, tree, "call1/switch", to="off")
+    assert not steps(tree)[0].is_off
