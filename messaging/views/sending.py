@@ -83,7 +83,11 @@ def resume(request: MemberRequest) -> HttpResponse:
     """Let sending go on where it stopped."""
     member = _member(request.POST.get("member"))
     if resume_sending(member=member, by=request.member, now=now()):
-        messages.success(request, "Sending goes on. What waited leaves now, within the daily limits.")
+        still = SendingStop.objects.filter(member=None, ended_at=None).exists()
+        goes_on = "Sending goes on. What waited leaves now, within the daily limits."
+        messages.success(
+            request, "Resumed. All sending is still stopped, and so nothing leaves yet." if still else goes_on
+        )
     there = request.POST.get("next", "")
     is_inside = there.startswith("/") and not there.startswith(("//", "/\\"))
     return HttpResponseRedirect(there if is_inside else "/settings/sending/")

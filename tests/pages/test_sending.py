@@ -84,6 +84,16 @@ def test_a_rep_stops_their_own_and_nothing_else(client: Client, tenant: Tenant, 
     assert "is stopped" not in rep.get("/sequences/").text
 
 
+def test_who_resumes_while_all_is_stopped_is_not_told_that_mails_leave(
+    client: Client, tenant: Tenant, admin: Member
+) -> None:
+    client.post(STOP, {"reason": "The wrong template"})
+    client.post(f"{STOP}?member={admin.pk}", {"reason": "Away"})
+    said = client.post(RESUME, {"member": admin.pk}, follow=True).text
+    assert "All sending is still stopped, and so nothing leaves yet." in said
+    assert "What waited leaves now" in client.post(RESUME, follow=True).text
+
+
 def test_what_the_manager_has_stopped_the_rep_does_not_resume(tenant: Tenant) -> None:
     with use(tenant):
         north = Team.objects.create(name="North")
