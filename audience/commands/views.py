@@ -64,8 +64,9 @@ def delete_view(*, by: Member, view: SavedView, at: datetime) -> None:
     """Raises CannotSave where a sequence takes people from it."""
     _require(by, view)
     if found := uses.of_view(view.pk):
+        takes = "takes" if len(found) == 1 else "take"
         raise CannotSave(
-            f"“{view.name}” stays: {uses.named(found)} takes people from it. Take it out there first."
+            f"“{view.name}” stays: {uses.named(found)} {takes} people from it. Take it out there first."
         )
     audit(by=by, verb="view.delete", obj=view, at=at, name=view.name)
     view.delete()
