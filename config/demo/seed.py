@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.text import slugify
 
 from config.demo.store import MailStore
 from messaging.models import Mailbox
@@ -32,7 +33,7 @@ HEAD_START = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class SignIn:
-    """One line for who tries it: EMAIL PASSWORD ROLE TENANT (interface.md)."""
+    """One line for who tries it: EMAIL PASSWORD ROLE TENANT. A role made by hand has no key: its name, in one word."""
 
     email: str
     role: str
@@ -122,4 +123,4 @@ def _last_port() -> int | None:
 
 def _sign_ins(slug: str) -> Iterator[SignIn]:
     for member in Member.objects.select_related("user", "role").order_by("pk"):
-        yield SignIn(email=member.email, role=member.role.key, tenant=slug)
+        yield SignIn(email=member.email, role=member.role.key or slugify(member.role.name), tenant=slug)

@@ -197,5 +197,9 @@ def test_the_manager_of_the_demonstration_has_a_team_and_roles_decide_the_limits
         maya = Member.objects.select_related("user").get(user__email="maya@northwind.example")
         Role.objects.filter(key="sales_rep").update(emails_per_day=7)
         assert Member.objects.get(user__email="ana@northwind.example").daily_limit == 7
+        Member.objects.filter(pk=maya.pk).update(role=Role.objects.create(name="Head of all"))
+    assert "maya@northwind.example try-stepwise-1 head-of-all northwind" in map(str, seed.seed(now=now()))
+    with use(northwind):
+        maya.save()
     client.force_login(maya.user)
     assert "Outbound to new leads" in client.get("/sequences/").content.decode()
