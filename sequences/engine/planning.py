@@ -12,10 +12,10 @@ from contextvars import ContextVar
 
 from django.db import models
 
-from sequences.engine.sql import execute, table
+from sequences.engine.sql import execute, rows, table
 
-MANY = 10_000
-"""So many rows are worth a look at the table before it is joined again."""
+MANY, SOME = 10_000, 1_000
+"""So many rows are worth a look at the table before it is joined again; so many where it is known to have fewer."""
 ROOM = "128MB"
 """A few million keys, as the planner guesses their weight."""
 
@@ -52,4 +52,26 @@ def with_room() -> Iterator[None]:
 def grown(model: type[models.Model], number: int) -> None:
     """A statement put ``number`` rows into a table. Have many counted, unless somebody is busy there."""
     if number >= MANY:
-        execute(f"ANALYZE (SKIP_LOCKED) {table(model)}")
+        _analyse(model)
+    else:
+        outgrown(model, number)
+
+
+def outgrown(model: type[models.Model], number: int) -> None:
+    """The same only of a table that the planner takes to have fewer rows than were just put into it.
+
+    One that was found empty is taken for empty until it is counted anew: each index seems as good as any, and for a row
+    that points at one of its rows, all of the tenant's are looked through.
+    """
+    if number >= SOME and _known(model) < number:
+        _analyse(model)
+
+
+def _analyse(model: type[models.Model]) -> None:
+    execute(f"ANALYZE (SKIP_LOCKED) {table(model)}")
+
+
+def _known(model: type[models.Model]) -> float:
+    """How many rows the planner takes a table to have."""
+    ((number,),) = rows("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table(model)])
+    return float(number)

@@ -12,10 +12,11 @@ from psycopg.types.json import Jsonb
 
 from activities import reminders
 from messaging import mailings, outbox
+from messaging.models import Message
 from sequences import enrollment
 from sequences.engine import recorder
 from sequences.engine.due import PlannedStep, Work
-from sequences.engine.planning import grown
+from sequences.engine.planning import grown, outgrown
 from sequences.engine.senders import CONTACT_OWNER, OWNER
 from sequences.engine.sql import execute, rows
 from sequences.engine.verdicts import NOT_HELD, RUNS
@@ -114,6 +115,7 @@ def make_messages(work: Work, sending: Sequence[PlannedStep]) -> int:
         [work.now, stale_after(work.sequence, work.run.local_day or work.today), *params],
         now=work.now,
     )
+    outgrown(Message, made)
     emails = [step.number for step in sending if step.kind.is_email]
     if emails:
         count_usage(emails)

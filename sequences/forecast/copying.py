@@ -27,6 +27,7 @@ from audience.models import (
     Suppression,
 )
 from messaging.models import Mailbox, SenderUsage, Template, TemplateVersion
+from sequences.engine.planning import outgrown
 from sequences.engine.questions import INSIDE
 from sequences.engine.sql import Sql, compiled, execute, rows, table, union_all
 from sequences.forecast.beside import MOST_BESIDE, beside, may_come_in, newcomers
@@ -224,7 +225,8 @@ def _keep(name: str, sql: str, params: Mapping[str, Any]) -> None:
 def _put(part: Part) -> None:
     columns = part.columns
     chosen = ", ".join("NULL" if column.strip('"') in part.later else column for column in columns)
-    execute(f"INSERT INTO {table(part.model)} ({', '.join(columns)}) SELECT {chosen} FROM {part.kept}")
+    put = execute(f"INSERT INTO {table(part.model)} ({', '.join(columns)}) SELECT {chosen} FROM {part.kept}")
+    outgrown(part.model, put)
 
 
 def _point(part: Part, column: str) -> None:
