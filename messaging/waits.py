@@ -59,7 +59,9 @@ def waits_of(messages: QuerySet[Message], *, now: datetime) -> list[Wait]:
     ).annotate(n=Count("pk"), due_at=Min("due_at"), held_since=Min("held_since"), refusals=Min("refusals"))  # fmt: skip
     rows = list(groups)
     boxes = Mailbox.objects.in_bulk({row["mailbox_id"] for row in rows} - {None})
-    senders = Member.objects.select_related("user").in_bulk({row["sender_id"] for row in rows} - {None})
+    senders = Member.objects.select_related("user", "tenant").in_bulk(
+        {row["sender_id"] for row in rows} - {None}
+    )
     found = Counter[Wait]()
     for row in rows:
         one = Message(

@@ -70,7 +70,10 @@ class AddToSequence(Verb):
     reach = "record.view"
     records = (CONTACT, OPPORTUNITY)
     asks_number = True
-    left_out = "inside or waiting already, in it before, or without a contact"
+    left_out = "inside or waiting already, or in it before"
+
+    def why_left_out(self, record: str) -> str:
+        return self.left_out if record == CONTACT else f"{self.left_out}, or without a contact"
 
     def form(self, record: str, by: Member, data: Any = None) -> forms.Form:
         return SequenceForm(by, data)

@@ -47,7 +47,10 @@ class Verb(ABC):
     """So many records are one transaction: fewer where others wait for what it locks."""
     warning: ClassVar[str] = ""
     left_out: ClassVar[str] = "your role does not reach them"
-    """Why it concerned some of those asked for not."""
+
+    def why_left_out(self, record: str) -> str:
+        """Why it concerned some of those asked for not."""
+        return self.left_out
 
     def reached(self, member: Member, records: QuerySet[Any]) -> QuerySet[Any]:
         """Those of the records to which the member may do it."""

@@ -116,7 +116,7 @@ def _say(request: MemberRequest, job: RecordJob) -> None:
         messages.error(request, job.problem)
         return
     said = f"{job.said}: done for {job.changed:,} {KINDS[job.record].count(job.changed)}."
-    left = f" {job.left_out:,} left out: {VERBS[job.verb].left_out}." if job.left_out else ""
+    left = f" {job.left_out:,} left out: {VERBS[job.verb].why_left_out(job.record)}." if job.left_out else ""
     (messages.warning if job.left_out else messages.success)(request, said + left)
 
 
@@ -189,5 +189,5 @@ def _context(request: MemberRequest, job: RecordJob) -> dict[str, Any]:
         "there": f"{reverse(KINDS[job.record].pages)}?{short(QueryDict(job.filter), at=now())}",
         "has_file": is_kept(job),
         "noun": KINDS[job.record].count(job.changed),
-        "why_left_out": VERBS[job.verb].left_out if job.verb in VERBS else "",
+        "why_left_out": VERBS[job.verb].why_left_out(job.record) if job.verb in VERBS else "",
     }
