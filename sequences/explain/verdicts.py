@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -70,7 +72,8 @@ def verdicts_on(
         crowd = _crowd(others)
         if 0 < crowd <= MOST:
             prepare()
-            wide, due = _of_all(current, Q(pk=stay.pk) | Q(pk__in=others.values("pk")))
+            whom = _but_leaving(others, current)
+            wide, due = _of_all(current, Q(pk=stay.pk) | Q(pk__in=whom.values("pk")))
             decide(wide, due)
             if together := _read(wide, stay):  # nothing of who stands before a wait that is over then
                 found, crowd = together, 0
@@ -95,26 +98,37 @@ def _due(work: Work, step: PlannedStep, stays: QuerySet) -> Due:
 
 
 def _others(stay: Enrollment, work: Work) -> QuerySet:
-    """Everyone else inside who takes part in the run: who is away until then, too, but not who leaves by condition."""
+    """Everyone else inside who may get an e-mail at the run, who is away until then, too."""
     back = Q(state=Enrollment.PAUSED, pause_reason=AUTO_REPLY, resume_on__lte=work.today)
     inside = Enrollment.objects.filter(Q(state=Enrollment.ACTIVE) | back, sequence=work.sequence)
-    inside = inside.exclude(pk=stay.pk)
-    if work.sequence.exit_conditions:
-        asked = exit_question(work)
-        leaving = asked.joined(Enrollment.objects.filter(sequence=work.sequence), work.questions.aliases)
-        inside = inside.exclude(pk__in=leaving.filter(asked.q).values("pk"))
-    return inside
+    if work.sequence.kind == "classic":
+        days = {step.row.day or 0 for step in work.steps if step.kind.is_email}
+        inside = inside.filter(reduce(or_, (_on_day(work, day) for day in sorted(days)), Q(pk__in=[])))
+    elif work.sequence.kind == "adaptive":
+        inside = inside.filter(in_turn(work.now, with_held=True))
+    return inside.exclude(pk=stay.pk)
+
+
+def _but_leaving(others: QuerySet, work: Work) -> QuerySet:
+    """Without those who leave by condition before."""
+    if not work.sequence.exit_conditions:
+        return others
+    asked = exit_question(work)
+    leaving = asked.joined(Enrollment.objects.filter(sequence=work.sequence), work.questions.aliases)
+    return others.exclude(pk__in=leaving.filter(asked.q).values("pk"))
 
 
 def _crowd(others: QuerySet) -> int:
-    """How many others there are, where the sender of this stay's e-mail has no room for all; else 0."""
+    """How many others there are, as far as it matters, where the sender has no room for all; else 0."""
     found = rows(
         "SELECT min(s.room) FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id "
         "WHERE v.skip IS NULL"
     )
     room = found[0][0]
-    number = others.order_by().count() if room is not None else 0
-    return number if room is not None and number + 1 > room else 0
+    if room is None:
+        return 0
+    number = others.order_by()[: max(MOST, room) + 1].count()
+    return number if number + 1 > room else 0
 
 
 def _of_all(work: Work, whom: Q) -> tuple[Work, list[Due]]:

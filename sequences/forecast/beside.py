@@ -7,31 +7,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from sequences import schedule
 from sequences.engine import entry, refusals
-from sequences.engine.questions import Unreadable
+from sequences.engine.questions import INSIDE, Unreadable
 from sequences.engine.senders import CONTACT_OWNER, Senders, Who
-from sequences.models import Sequence, Status
+from sequences.models import Enrollment, Sequence, Status
 from sequences.reading.thought import thought_of
 from steps.models import Step
 from tenants.models import Member
 
-MOST_BESIDE = 20
-"""Sequences. Each is a statement more at every look for those who may come in."""
+MOST_BESIDE = 10
+"""Sequences. Each has runs of its own, which take their time: thirty days of ten are three hundred runs."""
 
 
 def beside(sequence: Sequence) -> list[Sequence]:
-    """The other sequences that run and may send in the name of somebody in whose name this one does."""
+    """The other sequences that run and may send in the name of somebody in whose name this one does.
+
+    Those with the most people inside first: they take the most.
+    """
     status = (Status.ACTIVE, Status.ARCHIVED)
-    others = (
-        Sequence.objects.filter(status__in=status)
-        .exclude(pk=sequence.pk)
-        .select_related("plan")
-        .order_by("pk")
-    )
-    running = [one for one in others if schedule.runs(one)]
+    others = Sequence.objects.filter(status__in=status).exclude(pk=sequence.pk).select_related("plan")
+    people = Enrollment.objects.filter(state__in=INSIDE).order_by().values_list("sequence")
+    inside = dict(people.annotate(number=Count("pk")))
+    ordered = sorted(others, key=lambda one: (-inside.get(one.pk, 0), one.pk))
+    running = [one for one in ordered if schedule.runs(one)]
     names = _names([sequence, *running])
     mine = names[sequence.pk]
     return [one for one in running if names[one.pk] and _meet(mine, names[one.pk])]

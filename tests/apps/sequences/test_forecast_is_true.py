@@ -25,9 +25,9 @@ from sequences.simulate.quiet import Quiet
 from sequences.simulate.timeline import happen
 from tenants.commands import add_member, create_tenant
 from tenants.wall import use
-from tests.model.generate import EVERY_KIND, EVERY_STEP, file_of_seed
+from tests.model.generate import file_of_seed
 
-DAYS = 10
+DAYS = 5
 
 
 def differing(text: str, *, seed: int) -> Iterator[str]:
@@ -83,18 +83,18 @@ def go_on(life: Life, now: datetime, until: datetime) -> None:
             quiet.worked(worked, at)
 
 
-def check_seed(seed: int) -> None:
-    text = file_of_seed(seed, EVERY_KIND, EVERY_STEP)
+def check_seed(seed: int, *, is_small: bool = False) -> None:
+    text = file_of_seed(seed, is_small=is_small)
     assert list(differing(text, seed=seed)) == [], f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5, 6])
 def test_a_forecast_says_what_then_happens(db: None, seed: int) -> None:
-    check_seed(seed)
+    check_seed(seed, is_small=True)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_forecast_says_what_then_happens_in_many_worlds(db: None) -> None:
-    for seed in range(4, 150):
+    for seed in range(150):
         check_seed(seed)
