@@ -33,6 +33,15 @@ OF_CONTACT: Prefixes = {"contact": "", "account": "account__", "owner": "owner__
 TAGS: dict[str, type[Any]] = {"contact": ContactTag, "account": AccountTag, "opportunity": OpportunityTag}
 
 
+class Answer(str):
+    """A yes/no field: written it is Yes or No, asked (`{% if contact.vip %}`, `== true`) it is true or false."""
+
+    __slots__ = ()
+
+    def __liquid__(self) -> bool:
+        return self == "Yes"
+
+
 def read(
     rows: QuerySet[Any], paths: Iterable[str], prefixes: Prefixes = OF_MESSAGE, zone: ZoneInfo | None = None
 ) -> dict[int, Values]:
@@ -91,7 +100,7 @@ def _parts(field: Field, column: str) -> tuple[str, ...]:
 def _value(type_: FieldType, parts: list[Any], zone: ZoneInfo | None) -> object:
     (first, *rest) = parts
     if type_ is FieldType.YES_NO:
-        return "Yes" if first else "No"
+        return Answer("Yes" if first else "No")
     if type_ is FieldType.REFERENCE:
         return " ".join(part for part in parts if part)
     if rest:

@@ -105,6 +105,20 @@ def test_a_preview_shows_every_kind_of_value(mia: Member) -> None:
     assert found.missing == ()
 
 
+@pytest.mark.parametrize(
+    ("held", "said"), [(True, "Yes yes 1 on"), (False, "No no 0 off"), (None, "No no 0 off")]
+)
+def test_a_yes_or_no_is_asked_as_such_and_written_as_words(mia: Member, held: bool | None, said: str) -> None:
+    field = make_field("contact", "vip", FieldType.YES_NO)
+    contact = ContactFactory(**{field.column: held})
+    body = (
+        "{{ vip }} {% if vip %}yes{% else %}no{% endif %} {% if contact.vip == true %}1{% else %}0{% endif %} "
+        "{% unless vip %}off{% else %}on{% endunless %}"
+    )
+    found = preview("Hello", body, contact=contact, sender=mia)
+    assert found.text.splitlines()[0] == said
+
+
 def test_a_preview_names_what_the_contact_lacks_and_shows_the_rest(mia: Member) -> None:
     found = preview("Hi {{ city }}", "{{ opportunity.name }}x", contact=ContactFactory(city=" "), sender=mia)
     assert (found.subject, found.missing) == ("Hi", ("contact.city", "opportunity.name"))
