@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q, QuerySet
 
+from messaging.channels import LEAVES_BY
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Mailbox, Message
 from tenants.models import Member
@@ -33,6 +34,8 @@ def why_waits(message: Message, *, now: datetime) -> Wait | None:
     """Why a message waits (its mailbox and sender are read); None where it leaves in a moment, or a pause holds it."""
     if message.state not in NOT_LEFT:
         return None
+    if message.channel not in LEAVES_BY:
+        return Wait("no provider for texts is set up")
     is_later = message.due_at > now
     found = _of_sender(message.sender)
     if found is None and message.mailbox is not None:
@@ -54,7 +57,7 @@ def waits_of(messages: QuerySet[Message], *, now: datetime) -> list[Wait]:
     """
     waiting = messages.filter(state__in=NOT_LEFT).order_by()
     groups = waiting.values(
-        "mailbox_id", "sender_id", "state",
+        "mailbox_id", "sender_id", "state", "channel",
         is_later=Q(due_at__gt=now), was_refused=Q(refusals__gt=0), is_held=Q(held_since__isnull=False),
     ).annotate(n=Count("pk"), due_at=Min("due_at"), held_since=Min("held_since"), refusals=Min("refusals"))  # fmt: skip
     rows = list(groups)
@@ -65,7 +68,11 @@ def waits_of(messages: QuerySet[Message], *, now: datetime) -> list[Wait]:
     found = Counter[Wait]()
     for row in rows:
         one = Message(
-            state=row["state"], due_at=row["due_at"], held_since=row["held_since"], refusals=row["refusals"]
+            state=row["state"],
+            channel=row["channel"],
+            due_at=row["due_at"],
+            held_since=row["held_since"],
+            refusals=row["refusals"],
         )
         one.mailbox, one.sender = boxes.get(row["mailbox_id"]), senders.get(row["sender_id"])
         if wait := why_waits(one, now=now):

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from audience.conditions.parse import Group
 from audience.models import Contact
+from messaging.channels import LEAVES_BY
 from messaging.liquid import analyse
 from messaging.models import Mailbox
 from sequences.checks import check, faults
@@ -64,6 +65,7 @@ def facts_of(material: Material, matching: Callable[[], int | None] | None = Non
         matching=(matching() if matching else -1) if has_way_in else None,
         name=sequence.name,
         has_hours=sequence.hours_start is not None and sequence.hours_end is not None,
+        sends_texts="sms" in LEAVES_BY,
         has_linkedin=material.has_linkedin,
         published=_published(sequence),
         tree=_arm(material.steps, None, "") if sequence.kind == "adaptive" else (),

@@ -244,6 +244,15 @@ def _linkedin(facts: Facts) -> Iterator[Finding]:
             yield Finding(WARNING if runs else FAULT, "steps", words, step.key, cure="step_types")
 
 
+def _texts(facts: Facts) -> Iterator[Finding]:
+    text = next((step for step in facts.steps if step.kind == "sms"), None)
+    if text and not facts.sends_texts:
+        words = (
+            f"{text.label} sends a text, and no provider for texts is set up: its messages run out of time."
+        )
+        yield Finding(WARNING, "steps", words, text.key)
+
+
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _audience,
     _timing,
@@ -257,5 +266,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _senders,
     _postal_address,
     _linkedin,
+    _texts,
     check_trees,
 )

@@ -89,5 +89,6 @@ class Facts:
     name: str = ""
     has_hours: bool = False
     has_linkedin: bool = True
+    sends_texts: bool = True
     published: frozenset[str] = frozenset()
     tree: tuple[StepSpec, ...] = ()

@@ -105,7 +105,7 @@ def place_in_words(material: Material, place: Place, *, with_neighbour: bool) ->
     if not with_neighbour and words:
         return words
     after = f"after {material.labels[place.after]}" if place.after in material.labels else "first"
-    return f"{words}, {after}" if words else after.capitalize()
+    return f"{words}, {after}" if words else after[0].upper() + after[1:]
 
 
 def _plainly(material: Material, value: Any) -> str:

@@ -100,6 +100,18 @@ def test_an_sms_becomes_a_message_for_who_has_a_number(
     assert [message.mailing.text for message in Message.objects.filter(channel="sms")] == ["Hello"]
 
 
+def test_that_no_text_leaves_yet_is_said_before_and_after(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    add(client, sequence, kind="sms", day="1", text="Hello")
+    assert "no provider for texts is set up: its messages run out of time" in text(client.get(edit(sequence)))
+    ContactFactory(city="Bonn", mobile="+4915112345678")
+    live(sequence, tenant, people=0)
+    Message.objects.filter(channel="email").delete()
+    page = plain(text(client.get(f"/sequences/{sequence.pk}/people/")))
+    assert "A text waits to leave No provider for texts is set up" in page
+
+
 def test_an_sms_reminder_has_a_draft_and_all_settings_of_reminders(
     client: Client, sequence: Sequence, tenant: Tenant
 ) -> None:

@@ -9,8 +9,10 @@ from django.test import Client
 
 from messaging.models import Template
 from sequences.commands.planning import add_step, change_step, move_step, remove_step
+from sequences.files.loading import load_plan
 from sequences.models import Sequence
 from tenants.models import Member, Tenant
+from tests.apps.sequences.lives import stage
 from tests.factories import NOW, ContactFactory, make_member
 from tests.pages.conftest import SignIn
 from tests.pages.sequences.conftest import live
@@ -162,3 +164,38 @@ def test_a_draft_that_changes_nothing_is_not_published(
     change_step(name="", **given)
     answer = client.post(publish(running))
     assert answer.status_code == 422 and "same steps" in text(answer)
+
+
+SMART = """
+contacts:
+  - {id: ann, email: ann@x.example, city: Bonn}
+  - {id: ben, email: ben@x.example, city: Bonn}
+sequences:
+  - name: Smart
+    kind: smart
+    schedule: {time: "09:00"}
+    audience: {conditions: [{field: city, op: is, value: Bonn}]}
+    steps: [{key: a, kind: call, title: One}, {key: b, kind: call, title: Two}, {key: c, kind: call, title: Three}]
+timeline:
+  - at: 2026-05-04 12:00
+    do: publish
+    sequence: Smart
+    steps: [{key: c, kind: call, title: Three}, {key: a, kind: call, title: First}, {key: d, kind: task, title: New}]
+"""
+
+
+def test_a_smart_plan_is_compared_by_its_order(tenant: Tenant, sign_in: SignIn) -> None:
+    on = stage(tenant, SMART)
+    on.work("05-04 10:00")
+    sequence, steps = on.sequence, on.life.scenario.timeline[0].steps
+    assert steps is not None
+    sequence.draft = load_plan(on.life.world, steps, at=NOW, number=2)
+    sequence.save()
+    client = sign_in(make_member("admin", "admin@us.example"))
+    page = shown(client, sequence)
+    assert "First is changed. 2 are past it. Title One → First" in page
+    assert "Three has another place. 2 will get it. Place After Step 2 “Two” → First" in page
+    assert "New is new, after Step 2 “First”. 2 will get it." in page
+    assert "Two is removed; its open reminders are cancelled. 2 will not get it any more." in page
+    assert client.post(publish(sequence))["Location"] == f"/sequences/{sequence.pk}/"
+    assert on.sequence.plan.number == 2
