@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import urllib.error
 import urllib.request
 from datetime import timedelta
 from http.cookiejar import CookieJar
@@ -187,4 +188,7 @@ def test_the_server_that_people_meet_takes_a_long_filter(tmp_path: Path) -> None
         token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[0]
         form = urlencode(conditions(csrfmiddlewaretoken=token)).encode()
         address, page = ask("/contacts/", form)
+        with pytest.raises(urllib.error.HTTPError) as beyond:
+            ask(f"/contacts/?{urlencode(conditions(MANY[:9_000]))}")
+    assert beyond.value.code == 414 and "build the filter there" in beyond.value.read().decode()
     assert len(address) < 120 and names(page) == ["Ben B", "Ann A"]
