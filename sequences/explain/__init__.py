@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import tee
 
 from audience.models import Contact
 from sequences.calendar import Occurrence
 from sequences.engine.questions import INSIDE
-from sequences.explain.coming import next_look
+from sequences.explain.coming import next_look, runs_ahead
 from sequences.explain.outside import Outside, outside_of
 from sequences.explain.stay import Told, told_of
 from sequences.models import Addition, Enrollment, Status
 from sequences.reading.material import Material
+from sequences.schedule import BY_CALENDAR
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,22 @@ def explain(material: Material, contact: Contact, *, now: datetime) -> Explanati
     """
     sequence, published = material.sequence, material
     stays = Enrollment.objects.filter(sequence=sequence, contact=contact).order_by("-pk")
-    stay = stays.select_related("account", "opportunity", "plan", "added_by__user").first()
+    # A row of a record has over a hundred columns: only of what the stay can have come in through.
+    through = () if sequence.record == "contact" else (sequence.record,)
+    stay = stays.select_related(*through, "plan", "added_by__user").first()
     if stay is not None:
         stay.sequence, stay.contact = sequence, contact
         if stay.plan is not None:  # pinned (semantics 5.14)
             material = Material(sequence, material.member, stay.plan)
     is_inside = stay is not None and stay.state in INSIDE
     added = Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user").first()
-    next_run = next_look(sequence, now=now, by_hand=added is not None)
+    first, runs = tee(runs_ahead(sequence, now=now))
+    is_by_calendar = sequence.kind in BY_CALENDAR
+    look = next(first, None) if is_by_calendar else next_look(sequence, now=now)
+    next_run = look if is_by_calendar or added is None else next_look(sequence, now=now, by_hand=True)
     outside = None
     if not is_inside:
         at = next_run.at if next_run else now
         outside = outside_of(published, contact, now=at, is_added=added is not None)
-    told = told_of(stay, material, now=now) if stay else None
+    told = told_of(stay, material, now=now, look=look, runs=runs) if stay else None
     return Explanation(contact, material, stay, told, outside, added, next_run)

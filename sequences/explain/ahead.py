@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import dropwhile
@@ -10,7 +10,7 @@ from itertools import dropwhile
 from sequences.calendar import Occurrence
 from sequences.engine.adaptive.tree import tree_at
 from sequences.enrollment import last_ordinal
-from sequences.explain.coming import Pending, moment_on_a_path, runs_ahead
+from sequences.explain.coming import Pending, moment_on_a_path
 from sequences.models import Enrollment
 from sequences.reading.figures import days_behind
 from sequences.reading.people import due_at, enough
@@ -31,17 +31,22 @@ class Ahead:
 
 
 def ahead_of(
-    stay: Enrollment, open_steps: list[Step], *, now: datetime, pending: Pending | None = None
+    stay: Enrollment,
+    open_steps: list[Step],
+    *,
+    now: datetime,
+    runs: Iterator[Occurrence],
+    pending: Pending | None = None,
 ) -> Ahead:
     """What is to come of the steps that a stay has not had, if nothing is held or missed.
 
-    ``pending``: the condition on a mail before which they stand in a tree.
+    ``runs``: those to come of a sequence that runs by its calendar. ``pending``: the condition on a mail before which
+    they stand in a tree.
     """
     if not open_steps:
         return Ahead()
     if stay.sequence.kind == "adaptive":
         return _on_a_path(stay, open_steps, now, pending)
-    runs = runs_ahead(stay.sequence, now=now)
     return (
         _by_day(stay, open_steps, runs)
         if stay.sequence.kind == "classic"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,11 +11,11 @@ from activities.models import Reminder
 from audience.conditions.form import called
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
+from sequences.calendar import Occurrence
 from sequences.engine.due import Work
 from sequences.engine.questions import INSIDE
 from sequences.explain.ahead import Ahead, ahead_of, ahead_on_path, past_a_wait
 from sequences.explain.answers import Answered, Put, of_stay, put
-from sequences.explain.coming import next_look
 from sequences.explain.leaving import Leaving, leaving_of, pending_of
 from sequences.explain.met import Person
 from sequences.explain.verdicts import Verdict, verdicts_on
@@ -80,8 +80,17 @@ class Told:
         return [told for told in self.steps if told.state == LATER]
 
 
-def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
+def told_of(
+    stay: Enrollment,
+    material: Material,
+    *,
+    now: datetime,
+    look: Occurrence | None,
+    runs: Iterator[Occurrence],
+) -> Told:
     """What a stay was and will be, by the plan of the material.
+
+    ``look``: when everybody is asked next; ``runs``: those to come of a sequence that runs by its calendar.
 
     Raises sequences.engine.questions.Unreadable for stored conditions that cannot be read.
     """
@@ -98,8 +107,8 @@ def told_of(stay: Enrollment, material: Material, *, now: datetime) -> Told:
         return Told([_had(step, had.get(step.key), made) for step in steps])
     open_steps = [step for step in material.working_steps if step.key not in had]
     pending = pending_of(stay, open_steps, had, mails)
-    ahead = past_a_wait(ahead_of(stay, open_steps, now=now, pending=pending), stay, open_steps)
-    look = next_look(stay.sequence, now=now)
+    dates = ahead_of(stay, open_steps, now=now, runs=runs, pending=pending)
+    ahead = past_a_wait(dates, stay, open_steps)
     current = thought_of(stay.sequence, now=ahead.run_at or (look.at if look else now))
     work = thought_of(stay.sequence, now=current.now, plan=material.plan) if stay.plan_id else current
     verdicts = verdicts_on(stay, work, ahead.candidates, current=current) if ahead.run_at else {}

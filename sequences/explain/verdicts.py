@@ -33,6 +33,9 @@ from tenants.models import Member
 MOST = 2_000
 """People. The turns of so many are worked out to say of one whether the limit of a day reaches them."""
 
+TABLES = ("engine_sender", "engine_verdict", "engine_held")
+"""What deciding fills; to make all that a run fills takes longer than to decide of one person."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -64,14 +67,14 @@ def verdicts_on(
     """
     one = Enrollment.objects.filter(pk=stay.pk)
     steps = [step for step in work.steps if step.key in candidates and step.kind.name != "wait"]
-    prepare()
+    prepare(*TABLES)
     decide(work, [_due(work, step, one) for step in steps])
     found, crowd = _read(work, stay), 0
     if any(one.runs and work_step.kind.is_email for work_step, one in _with_steps(work, found)):
         others = _others(stay, current)
         crowd = _crowd(others)
         if 0 < crowd <= MOST:
-            prepare()
+            prepare(*TABLES)
             whom = _but_leaving(others, current)
             wide, due = _of_all(current, Q(pk=stay.pk) | Q(pk__in=whom.values("pk")))
             decide(wide, due)
