@@ -99,6 +99,7 @@ def fill(site: Site) -> dict[str, str]:
         Suppression.objects.create(channel="email", address_norm="b@x.example", reason="bounced", at=NOW)
         tier = make_field("contact", "tier", FieldType.CHOICE, "Tier of support")
         make_field("contact", "renews_on", FieldType.DATE)
+        make_field("contact", "long", FieldType.TEXT, "W" * 60)
         CustomField.objects.filter(pk=make_field("contact", "old", FieldType.TEXT).pk).update(retired_at=NOW)
         view = SavedView.objects.create(
             name="Gold", owner=site.member, conditions=[{"field": "tier", "op": "is_not", "value": "Gold"}]
