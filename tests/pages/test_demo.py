@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils.timezone import now
 
@@ -22,6 +23,7 @@ from tests.factories import NOW, make_tenant
 
 pytestmark = pytest.mark.django_db
 LINK = "http://127.0.0.1:8000/t/1.1.c.0.abc"
+PIXEL = '<img alt="" src="http://127.0.0.1:8000/t/1.1.o.abc">'
 MAIL = (
     "From: ana@us.example\r\nTo: ann@acme.example\r\nSubject: Hello\r\nMessage-ID: {id}\r\n"
     "MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p><a href={link}>look</a></p>\r\n"
@@ -185,6 +187,15 @@ def test_a_second_start_leaves_a_mailbox_that_somebody_has_changed_as_it_is(
         others = set(Mailbox.objects.exclude(pk=own.pk).values_list("smtp_port", flat=True))
     assert (own.smtp_host, own.smtp_port) == ("smtp.example", 587)
     assert (off.state, others) == ("off", {41535})
+
+
+def test_looking_at_a_mail_asks_for_none_of_its_pictures(client: Client, workspace: Tenant) -> None:
+    """Neither opens it, nor has the browser anything to refuse."""
+    mail = MAIL.format(id="<abc@us.example>", link=LINK) + PIXEL
+    MailStore(settings.DEMO_MAIL_DIR).add(to="ann@acme.example", raw=mail.encode(), at=NOW)
+    shown = client.get("/demo/mail/2/body/").content.decode()
+    assert LINK in shown and '<img alt="" data-src="http' in shown
+    assert PIXEL in client.get("/demo/mail.json").json()[0]["raw"]
 
 
 def test_the_manager_of_the_demonstration_has_a_team_and_roles_decide_the_limits(
