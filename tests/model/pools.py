@@ -28,8 +28,9 @@ STARTS = [
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland", "Pacific/Honolulu"]
 CLOCKS = ["00:00", "01:30", "02:00", "02:30", "07:59", "09:00", "09:01", "11:00", "16:30", "23:30"]
 RUN_TIMES = ["09:00", "09:00", "09:30", "02:30", "23:30", "00:15", "11:00"]
-HOURS = ["09:00-17:00", "09:00-17:00", "02:15-03:10", "00:00-24:00", "08:50-11:05", "20:00-23:45"]
 SHORT_HOURS = ["09:00-11:00", "02:15-03:10", "08:50-11:05", "22:30-24:00"]
+HOURS = [*SHORT_HOURS, *SHORT_HOURS, "09:00-17:00", "09:00-17:00", "00:00-24:00"]
+"""Each quarter inside them may be one more instant to work, so most are short."""
 
 USERS = ["ada@us.example", "bo@us.example", "cy@us.example"]
 EMAILS = ["ann@x.example", "Ann@X.Example", "ben@x.example", " ben@x.example ", "cem@bücher.example", ""]

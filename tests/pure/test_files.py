@@ -126,7 +126,7 @@ def test_what_is_dumped_is_read_back(value):
     assert read_document(dump(value)).value == value
 
 
-def test_a_scenario_has_its_defaults():
+def test_2_35_a_scenario_has_its_defaults():
     scenario = read(
         SMALL
         + """
@@ -149,6 +149,9 @@ sequences:
     assert (classic.status, classic.record, classic.sender) == ("active", "contact", "owner")
     assert classic.exits.replied and not adaptive.exits.replied
     assert classic.exits.group.match == "any" and classic.audience.group.match == "all"
+    assert classic.steps[0].conditions.match == "all"
+    assert not classic.audience.unique_email and not classic.audience.exclusive
+    assert not classic.schedule.exclude_weekends and not adaptive.schedule.exclude_weekends
     assert isinstance(adaptive.schedule, WorkingHours)
     assert adaptive.schedule.opens == adaptive.schedule.closes == time(0)
     assert adaptive.steps[0].length("for") == Duration(days=1, minutes=5)

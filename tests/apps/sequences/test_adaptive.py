@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.apps.sequences.lives import live, of
+
+pytestmark = pytest.mark.django_db
 
 PEOPLE = """
 contacts:
@@ -352,3 +356,147 @@ def test_2_8_a_change_of_the_hours_holds_at_once() -> None:
 """,
     )
     assert of("ann", found)[-1] == "05-05 07:00 executed b"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("contact.city", "Rome"),
+        ("contact.score", "70"),
+        ("contact.tags", "[vip, fair]"),
+        ("contact.vip", "true"),
+        ("contact.owner", "mia@us.example"),
+        ("account.industry", "Wind"),
+        ("account.employees", "5"),
+        ("opportunity.amount", "12"),
+        ("opportunity.close_on", "2026-05-09"),
+        ("stage", "Won"),
+    ],
+)
+def test_5_9_an_update_writes_a_field_of_the_contact_the_account_or_the_opportunity(
+    field: str, value: str
+) -> None:
+    op = "has_all" if value.startswith("[") else "is"
+    op = {"5": "=", "70": "=", "12": "=", "2026-05-09": "on"}.get(value, op)
+    people = """
+users: [{email: boss@us.example, name: B}, {email: mia@us.example, name: M}]
+accounts: [{id: acme, name: Acme}]
+contacts: [{id: ann, email: ann@x.example, account: acme, vip: false}]
+opportunities: [{id: deal, stage: Offer, contact: ann}, {id: spare, stage: Talk, contact: ann}]
+"""
+    head = TREE.replace("kind: adaptive", "kind: adaptive\n    record: opportunity")
+    head = head.replace("lifecycle_stage, op: is, value: Lead", "stage, op: is, value: Offer")
+    asked = f"conditions: [{{field: {field}, op: '{op}', value: {value}}}], yes: [], no: []"
+    found = tree(
+        f"""
+- {{key: before, kind: condition, {asked}}}
+- {{key: u, kind: update_field, field: {field}, value: {value}}}
+- {{key: after, kind: condition, {asked}}}
+- {{key: t, kind: task}}
+""",
+        people=people,
+        head=head,
+    )
+    assert of("ann", found)[1:4] == [
+        "05-04 09:00 branched before no",
+        "05-04 09:00 executed u",
+        "05-04 09:00 branched after yes",
+    ]
+
+
+def advanced(other: str, timeline: str, people: str = PEOPLE) -> list[str]:
+    """What ann did in Other, who advances to it from Tree at ten."""
+    head = OTHER.format(kind="adaptive", schedule='{hours: "09:00-17:00"}', day="").replace(
+        "    reentry: 1\n", other
+    )
+    steps = "- {key: a, kind: task}\n- {key: on, kind: advance, sequence: Other}"
+    going_on = "- {at: 2026-05-05 10:00, do: complete, contact: ann, step: a, sequence: Tree}"
+    happened = "\n".join(sorted([*timeline.strip().splitlines(), going_on]))
+    found = of("ann", tree(steps, happened, people, head))
+    assert "05-05 10:00 exited advanced @ Tree" in found
+    return [line.partition(" @ Other")[0] for line in found if "@ Other" in line]
+
+
+def test_5_10_who_was_ever_in_the_other_sequence_is_taken_on_only_where_it_admits_them_again() -> None:
+    was_in = """
+- {at: 2026-05-04 09:01, do: add, contact: ann, sequence: Other}
+- {at: 2026-05-04 09:02, do: complete, contact: ann, step: o, sequence: Other}
+"""
+    before = ["05-04 09:01 entered", "05-04 09:01 executed o", "05-04 09:02 completed o"]
+    before.append("05-04 09:02 exited completed")
+    assert advanced("", was_in) == before
+    assert advanced("    reentry: 2\n", was_in) == before
+    assert advanced("    reentry: 1\n", was_in)[4:] == ["05-05 10:00 entered", "05-05 10:00 executed o"]
+
+
+def test_5_10_the_other_sequence_refuses_as_at_an_addition_and_must_be_active_or_paused() -> None:
+    assert advanced("    exit: {conditions: [{field: lifecycle_stage, op: is, value: Lead}]}\n", "") == []
+    assert advanced("    status: draft\n", "- {at: 2026-05-06 10:00, do: activate, sequence: Other}") == []
+    assert advanced("", "- {at: 2026-05-04 10:00, do: archive, sequence: Other}") == []
+    paused = "    status: paused\n"
+    later = "- {at: 2026-05-06 11:00, do: resume, sequence: Other}"
+    head = OTHER.format(kind="adaptive", schedule='{hours: "09:00-17:00"}', day="")
+    found = tree(
+        "- {key: a, kind: email, template: t}\n- {key: on, kind: advance, sequence: Other}",
+        later,
+        head=head.replace("    reentry: 1\n", paused),
+    )
+    assert "05-06 11:00 entered @ Other" in of("ann", found)
+
+
+@pytest.mark.parametrize(
+    ("happens", "line"),
+    [
+        ("do: reply, contact: ann", "05-04 10:00 exited replied"),
+        ("do: unsubscribe, contact: ann", "05-04 10:00 exited unsubscribed"),
+        ("do: bounce, contact: ann", "05-04 10:00 exited bounced"),
+        ("do: set, contact: ann, field: lifecycle_stage, value: Lost", "05-04 10:00 exited condition"),
+    ],
+)
+def test_5_13_what_ends_a_stay_ends_it_during_a_pause_too(happens: str, line: str) -> None:
+    exits = "exit: {replied: true, conditions: [{field: lifecycle_stage, op: is, value: Lost}]}"
+    found = tree(
+        "- {key: a, kind: email, template: t}\n- {key: w, kind: wait, for: {days: 1}}\n- {key: b, kind: task}",
+        f"""
+- {{at: 2026-05-04 09:30, do: pause, sequence: Tree, contact: ann}}
+- {{at: 2026-05-04 10:00, {happens}}}
+""",
+        head=TREE.replace("    steps:", f"    {exits}\n    steps:"),
+    )
+    assert of("ann", found)[-1] == line
+
+
+def test_5_13_facts_are_recorded_during_a_pause_and_count_after_it() -> None:
+    found = tree(
+        """
+- {key: a, kind: email, template: t}
+- {key: seen, kind: condition, of: a, event: opened, within: {hours: 2}, yes: [{key: y, kind: task}], no: []}
+""",
+        """
+- {at: 2026-05-04 09:30, do: pause, sequence: Tree}
+- {at: 2026-05-04 10:00, do: open, contact: ann}
+- {at: 2026-05-04 12:30, do: resume, sequence: Tree}
+""",
+    )
+    assert of("ann", found)[2:] == ["05-04 12:30 branched seen yes", "05-04 12:30 executed y"]
+    assert of("ben", found)[2] == "05-04 14:00 branched seen no"
+
+
+def test_5_14_moved_are_those_whose_step_is_there_with_its_kind_and_what_they_had_is_passed_over() -> None:
+    steps = "- {key: a, kind: task}\n- {key: b, kind: task}\n- {key: c, kind: task}"
+    published = """
+- {at: 2026-05-04 10:00, do: complete, contact: ann, step: a, sequence: Tree}
+- at: 2026-05-04 12:00
+  do: publish
+  sequence: Tree
+  apply: move
+  steps:
+    - {key: b, kind: task}
+    - {key: a, kind: call}
+    - {key: new, kind: task}
+- {at: 2026-05-04 13:00, do: complete, contact: ann, step: b, sequence: Tree}
+- {at: 2026-05-04 13:00, do: complete, contact: ben, step: a, sequence: Tree}
+"""
+    found = tree(steps, published)
+    assert of("ann", found)[-2:] == ["05-04 13:00 completed b", "05-04 13:00 executed new"]
+    assert of("ben", found)[-1] == "05-04 13:00 executed b"  # a call now: ben stayed on the old plan

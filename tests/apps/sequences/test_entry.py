@@ -239,6 +239,35 @@ def test_2_15_a_stay_keeps_its_account_and_exit_conditions_look_at_that_one() ->
     assert trace[-1] == "05-07 09:00 ann exited condition"
 
 
+DEALS = """[{id: small, contact: ann, stage: Offer, amount: 1}, {id: lost, contact: ann, stage: Lost, amount: 7},
+  {id: big, contact: ann, stage: Offer, amount: 9}, {id: old, contact: ben, stage: Lost, amount: 5}]"""
+OFFERS = "record: opportunity\n    audience: {conditions: [{field: stage, op: is, value: Offer}]}"
+
+
+@pytest.mark.parametrize(
+    ("contact", "timeline", "amount"),
+    [
+        ("ann", "", "= 1"),
+        ("ann", "set, opportunity: small, field: stage, value: Lost", "= 9"),
+        ("ben", "add, sequence: S, contact: ben", "= 5"),
+        ("cyd", "add, sequence: S, contact: cyd", "empty"),
+    ],
+)
+def test_2_15_a_contact_comes_through_the_first_that_matches_by_hand_else_the_first_else_none(
+    contact: str, timeline: str, amount: str
+) -> None:
+    op, _, value = amount.partition(" ")
+    asked = f"{{field: amount, op: '{op}'{', value: ' + value if value else ''}}}"
+    steps = (
+        f"[{{key: it, day: 1, kind: task, title: x, conditions: [{asked}]}}, {{key: z, day: 9, kind: task}}]"
+    )
+    happens = f"{{at: 2026-05-04 08:30, do: {timeline}}}" if timeline else ""
+    body = one("{id: ann}, {id: ben}, {id: cyd}", OFFERS, steps, happens, opportunities=DEALS)
+    trace = live(body, until="2026-05-04 12:00")
+    assert f"05-04 09:00 {contact} executed it" in trace
+    assert f"05-04 09:00 {contact} skipped it condition" not in trace
+
+
 def test_2_16_a_dotted_account_is_the_contacts_current_one_a_bare_field_the_one_it_came_through() -> None:
     rest = "record: account\n    audience: {conditions: [{field: industry, op: is, value: Paper}]}"
     accounts = "[{id: mill, industry: Paper}, {id: dock, industry: Ships}]"
@@ -272,3 +301,12 @@ timeline:
 """
     trace = live(body, until="2026-05-04 13:00")
     assert [line.split()[2] for line in trace if line.endswith("entered @ B")] == admitted
+
+
+def test_2_35_a_step_without_conditions_always_matches_and_exits_without_never_do() -> None:
+    body = one(
+        "{id: ann}",
+        "audience: {conditions: [{field: city, op: empty}]}\n    exit: {match: any, conditions: []}",
+    )
+    trace = live(body, until="2026-05-04 12:00")
+    assert trace == ["05-04 09:00 ann entered", "05-04 09:00 ann executed a"]
