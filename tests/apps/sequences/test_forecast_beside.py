@@ -93,3 +93,15 @@ def test_nothing_of_the_others_stays(tenant: Tenant) -> None:
         list(model.objects.order_by("pk").values()) for model in (Enrollment, Sequence, Schedule)
     ] == before
     assert [enrollment.last_ordinal(one.pk) for one in Sequence.objects.order_by("pk")] == ordinals
+
+
+def test_of_too_many_people_the_first_stand_for_all(tenant: Tenant, monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "MOST_PEOPLE", 2)
+    found = of(stage(tenant, BODY))
+    assert (found.people, found.left_out) == (2, 1) and found.first_mails == 2
+
+
+def test_of_nobody_a_forecast_is_empty(tenant: Tenant) -> None:
+    found = of(stage(tenant, BODY.replace("value: Bonn", "value: Rome")))
+    assert found.people == 0 and not any(day.executed for day in found.days)
+    assert (found.first_mails, found.first_mails_until, found.unreached, found.inside) == (0, None, 0, 0)

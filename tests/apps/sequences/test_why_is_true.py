@@ -29,6 +29,9 @@ from tenants.commands import add_member, create_tenant
 from tenants.wall import use
 from tests.model.generate import file_of_seed
 
+SLOW = 0.3
+"""So often mails leave only before the next run."""
+
 EVENTS = {"entered", "executed", "skipped", "held", "exited", "branched"}
 
 
@@ -108,10 +111,13 @@ def _runs(life: Life, drawn: random.Random, chance: float) -> Iterator[Watched]:
             at = outages.over_at(due)
             if at > moment or (at == moment and event is not None):
                 break
-            is_asked = at == due and drawn.random() < chance
+            is_asked, late = at == due and drawn.random() < chance, drawn.random() < SLOW
+            if not late:  # else mails stay a while
+                outbox.accept_all(at)
+                last = at
             said = _all_said(life, due, now=drawn.choice([last, at])) if is_asked else {}
             before, last = len(recorder.noted()), at
-            worked = ticking.work_first(life.tenant.pk, now=at, deliver=outbox.accept_all)
+            worked = ticking.work_first(life.tenant.pk, now=at, deliver=keep if late else outbox.accept_all)
             if worked is None:
                 continue
             quiet.worked(worked, at)
@@ -127,6 +133,10 @@ def _runs(life: Life, drawn: random.Random, chance: float) -> Iterator[Watched]:
             happen(event, life.world, by=life.by, now=moment)
             quiet.stirred(moment)
             last = moment
+
+
+def keep(now: datetime) -> None:
+    """What becomes of messages that leave later."""
 
 
 def _all_said(life: Life, due: datetime, *, now: datetime) -> dict[int, dict[int, Said]]:
