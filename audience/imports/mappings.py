@@ -26,7 +26,14 @@ def save(job: ImportJob, name: str, *, by: Member, at: datetime) -> ImportMappin
     known = ImportMapping.objects.filter(kind=job.kind, name_norm__in=lowered([name]).values()).first()
     if known and not can(by, "import.run", known):
         raise NotYours(f"There is a mapping “{known.name}” of somebody else; choose another name.")
-    kept = known or ImportMapping(kind=job.kind, name=name, owner=by)
+    kept = _filled(known or ImportMapping(kind=job.kind, name=name, owner=by), job)
+    kept.saved_at = at
+    kept.save()
+    return kept
+
+
+def _filled(kept: ImportMapping, job: ImportJob) -> ImportMapping:
+    """With what was chosen for this import."""
     new = {field["key"]: f"{field['key']}:{field['type']}" for field in job.new_fields}
     kept.columns = {
         plain: new.get(key, key)
@@ -36,18 +43,23 @@ def save(job: ImportJob, name: str, *, by: Member, at: datetime) -> ImportMappin
     kept.constants = {new.get(key, key): text for key, text in job.constants.items()}
     for attribute in ALIKE:
         setattr(kept, attribute, getattr(job, attribute))
-    kept.saved_at = at
-    kept.save()
     return kept
 
 
 def fitting(job: ImportJob) -> ImportMapping | None:
-    """The mapping that knows exactly the columns of this file, the one that was saved last."""
+    """The mapping that knows exactly the columns of this file, the one that was saved last.
+
+    Where none does, refused rows that were mended are matched as the file they came from was.
+    """
     names = _columns_of(job)
     for kept in ImportMapping.objects.filter(kind=job.kind).order_by("-saved_at"):
         if set(kept.columns) == names:
             return kept
-    return None
+    if job.header[:2] != [LINE, REASON]:
+        return None
+    alike = ImportJob.objects.filter(kind=job.kind, owner=job.owner, header=job.header[2:])
+    came_from = alike.exclude(state=ImportJob.MATCHING).order_by("-pk").first()
+    return came_from and _filled(ImportMapping(kind=job.kind, name=came_from.file_name), came_from)
 
 
 def apply(kept: ImportMapping, job: ImportJob, *, by: Member) -> list[str]:

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from audience.models import Contact, CustomField, ImportJob
+from audience.models import Contact, CustomField, ImportJob, ImportMapping
 from tenants.wall import use
 from tests.pages.imports.importing import started, upload, work
 from tests.pages.somebody import Somebody, words
@@ -59,6 +59,18 @@ def test_mended_rows_are_matched_by_the_mapping_that_was_kept_for_their_file(me:
     with use(me.tenant):
         again = ImportJob.objects.latest("pk")
         assert (again.columns, again.constants) == (["", "", "email", "first_name", ""], {"tags": "fair"})
+
+
+def test_mended_rows_are_matched_as_the_file_was_from_which_they_came(me: Somebody) -> None:
+    form = {"column-2": "new:text", "tags": "fair", "on_duplicate": "skip"}
+    path = started(me, "email,first name,Note\nann at x.example,Ann,hot\n", **form)
+    work(me, path)
+    mended = me.client.get(f"{path}refused.csv").getvalue().replace(b"ann at x.example", b"ann@x.example")
+    assert "Matched as “people.csv”." in me.get(upload(me, mended))
+    with use(me.tenant):
+        again = ImportJob.objects.latest("pk")
+        assert (again.columns, again.constants) == (["", "", "email", "first_name", "note"], {"tags": "fair"})
+        assert (again.on_duplicate, ImportMapping.objects.count()) == ("skip", 0)
 
 
 def test_of_many_refused_rows_the_first_are_shown_and_all_downloaded(me: Somebody) -> None:
