@@ -36,7 +36,7 @@ def _of_shape(facts: Facts) -> Iterator[tuple[str, str]]:
     found: list[Fault] = []
     check_tree(facts.tree, facts.name, (), found)
     for fault in found:
-        yield _step_at(facts.tree, fault).key, fault.reason
+        yield _step_at(facts.tree, fault).key, fault.reason.removeprefix("of: ")
 
 
 def _step_at(steps: Steps, fault: Fault) -> StepSpec:
@@ -52,6 +52,8 @@ def _of_targets(facts: Facts) -> Iterator[tuple[str, str]]:
     known = facts.scope.sequences
     for step in every_step(facts.tree):
         name = str(step.options.get("sequence", ""))
+        if step.kind == "condition" and not step.options and not step.conditions.conditions:
+            yield step.key, "it asks about nothing yet"
         if step.kind == "advance" and known is not None and name.strip().lower() not in known:
             yield step.key, f"there is no sequence “{name}”"
         if step.kind == "update_field":

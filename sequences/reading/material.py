@@ -160,17 +160,18 @@ class Material:
         """What the forms of trees offer besides."""
         base = {one.name: getattr(self.setting, one.name) for one in dataclass_fields(self.setting)}
         known = self._written_fields()
+        calls = {step.key: step.settings.get("outcomes", ()) for step in self.steps if step.kind == "call"}
+        usual = call_outcomes() if calls else ()
         groups: dict[str, list[tuple[str, str]]] = {}
         for name, field in known.items():
             groups.setdefault(GROUPS[field.record], []).append(
                 (name, field.label[:1].upper() + field.label[1:])
             )
-        calls = {step.key: step.settings.get("outcomes", ()) for step in self.steps if step.kind == "call"}
         return TreeSetting(
             **base,
             mails=[(s.key, self.labels[s.key]) for s in self.steps if s.kind in E_MAIL_KINDS],
             calls=[(key, self.labels[key]) for key in calls],
-            outcomes={key: found or call_outcomes() for key, found in calls.items()},
+            outcomes={key: found or usual for key, found in calls.items()},
             fields=list(groups.items()),
             known=known,
             sequences=self._onward,

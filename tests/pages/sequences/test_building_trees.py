@@ -10,7 +10,7 @@ from django.test import Client
 
 from messaging.models import Template
 from sequences.commands.editing import create_sequence
-from sequences.commands.planning import working_plan
+from sequences.commands.planning import add_step, working_plan
 from sequences.commands.status import activate
 from sequences.files.exporting import export
 from sequences.models import Sequence
@@ -368,6 +368,11 @@ def test_a_fault_leads_to_its_node(client: Client, tree: Sequence, template: Tem
     added(client, tree, "condition", "after:email1", mail="email1", **REPLIED)
     press(client, tree, "email1/remove")
     assert "the plan has no step “email1”" in page(client, tree)
+
+
+def test_a_condition_that_asks_about_nothing_is_a_fault(client: Client, rep: Member, tree: Sequence) -> None:
+    add_step(sequence=tree, kind="condition", by=rep, now=NOW)
+    assert "Step 1: it asks about nothing yet." in page(client, tree)
 
 
 def test_a_tree_has_working_hours_and_exits_of_its_own(client: Client, tree: Sequence) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from audience.conditions.parse import Scope
+from audience.conditions.parse import Condition, Group, Scope
+from audience.conditions.types import FieldType
+from audience.fields import Field
 from sequences.checks import check
 from sequences.files.specs import StepSpec, every_step
 from sequences.findings import FAULT, WARNING, Facts, Finding, StepFacts
@@ -100,9 +102,16 @@ def test_5_12_a_wait_a_seller_or_an_event_is_something_between() -> None:
     assert found(step("a", "email"), step("ring", "call"), step("b", "email")) == []
 
 
+def test_a_condition_that_asks_about_nothing_is_a_fault() -> None:
+    finding = only(found(step("quick", "condition", no=[step("ring", "call")])))
+    assert (finding.step, finding.message) == ("quick", "Step quick: it asks about nothing yet.")
+
+
 def test_5_12_two_emails_are_found_through_arms_that_take_no_time() -> None:
-    quick = StepSpec(
-        "quick", "condition", yes=(step("set", "update_field", field="city"),), no=(step("b", "email"),)
+    asked = Group(
+        "all", (Condition("city", Field("contact", "city", "city", FieldType.TEXT), "empty", None),)
     )
+    arms = {"yes": (step("set", "update_field", field="city"),), "no": (step("b", "email"),)}
+    quick = StepSpec("quick", "condition", conditions=asked, **arms)
     warnings = found(step("a", "email"), quick, step("c", "email"))
     assert [(one.level, one.step) for one in warnings] == [(WARNING, "b"), (WARNING, "c"), (WARNING, "c")]
