@@ -59,7 +59,9 @@ def fitting(job: ImportJob) -> ImportMapping | None:
         return None
     alike = ImportJob.objects.filter(kind=job.kind, owner=job.owner, header=job.header[2:])
     came_from = alike.exclude(state=ImportJob.MATCHING).order_by("-pk").first()
-    return came_from and _filled(ImportMapping(kind=job.kind, name=came_from.file_name), came_from)
+    if came_from is None:
+        return None
+    return _filled(ImportMapping(kind=job.kind, name=came_from.file_name), came_from)
 
 
 def apply(kept: ImportMapping, job: ImportJob, *, by: Member) -> list[str]:
