@@ -123,3 +123,12 @@ def test_how_often_a_smart_sequence_runs_is_said(client: Client, tenant: Tenant)
     assert "Every 3 days, not on weekends, at 09:00" in words(
         client.get(f"/sequences/{smart.pk}/edit/").content.decode()
     )
+
+
+def test_a_file_as_large_as_permitted_comes_in(client: Client, tenant: Tenant) -> None:
+    # As a form without files it would be posted with three bytes for one of these, more than a server takes.
+    text = OTHER_KINDS.decode().replace("kind: smart", f"kind: smart\n    description: {'ä' * 490_000}")
+    page = uploaded(client, text.encode()).content.decode()
+    assert '<form class="section" method="post" enctype="multipart/form-data">' in page
+    assert client.post("/sequences/import/", {"text": text, "make": "1"}).status_code == 302
+    assert Sequence.objects.filter(name="Nurture").exists()
