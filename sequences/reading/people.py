@@ -227,7 +227,8 @@ def _row(
     else:
         step = in_trees.get((stay.plan_id, stay.step_key))
     step = step if stay.state in INSIDE else None
-    at = due_at(stay, step, day, runs) if step and stay.step_key is None else stay.due_at
+    in_a_tree = None if stay.stopped_at else stay.due_at  # a pause moves it by its length (semantics 5.13)
+    at = due_at(stay, step, day, runs) if step and stay.step_key is None else in_a_tree
     waiting = next((mail for mail in mails if mail.state in NOT_LEFT), None)
     wait = why_waits(waiting, now=now) if waiting else None
     unsent = next((mail for mail in mails if mail.state not in NOT_LEFT), None)

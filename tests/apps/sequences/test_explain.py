@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -14,6 +14,7 @@ from sequences.explain import Explanation, explain
 from sequences.explain.stay import NEXT, StepTold
 from sequences.models import Enrollment, Sequence, StepRun
 from sequences.reading.material import Material
+from sequences.reading.people import rows_of
 from steps.models import Plan, Step
 from tenants.models import Member, Tenant
 from tests.apps.sequences.lives import Stage, at, stage
@@ -475,3 +476,20 @@ def test_in_a_tree_steps_of_the_other_arm_are_not_to_come(tenant: Tenant) -> Non
     assert [told(found, key).state for key in ("ring", "rest", "b")] == ["executed", "aside", "aside"]
     reminder = told(found, "ring").reminder
     assert reminder is not None and reminder.assignee is not None and reminder.assignee.name == "Mia"
+
+
+def test_5_13_while_a_stay_in_a_tree_stands_still_the_list_names_no_moment(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-04 09:30")
+
+    def next_at() -> datetime | None:
+        stay, steps = there.stay("ann"), list(there.sequence.plan.steps.order_by("position"))
+        (row,) = rows_of([stay], steps, last_ordinal=1, coming=(), now=at("05-04 12:00"))
+        return row.next_at
+
+    assert next_at() == at("05-05 09:00")
+    there.happens("05-04 11:00", do="auto_reply", contact="ann", until=date(2026, 5, 8))
+    assert next_at() is None
+    assert told(why(there, "ann", "05-04 12:00"), "seen").at == at("05-09 09:00")
+    there.work("05-09 09:30")
+    assert there.step_run("ann", "seen").at == at("05-09 09:00")
