@@ -23,7 +23,7 @@ def test_there_are_at_least_ten_and_no_two_alike() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1000)
+@pytest.mark.timeout(2000)
 @EACH
 def test_a_fault_is_caught(fault: Fault) -> None:
     caught, said = is_caught(fault)

@@ -394,3 +394,20 @@ def test_a_change_of_a_mail_without_a_name_is_shown_by_its_template(
 def test_what_is_refused_of_a_step_is_said_in_the_editor(client: Client, sequence: Sequence) -> None:
     answer = client.post(address(sequence, "gone/remove/"))
     assert answer["Location"] == f"/sequences/{sequence.pk}/edit/#steps"
+
+
+def test_the_editor_takes_twenty_five_steps_up_to_day_90_and_says_why_no_more(
+    client: Client, sequence: Sequence
+) -> None:
+    sequence.refresh_from_db()
+    for n in range(25 - len(steps(sequence))):
+        add_step(sequence=sequence, kind="task", by=sequence.owner, now=NOW, day=90 - n)
+    page = client.get(f"/sequences/{sequence.pk}/edit/")
+    assert page.status_code == 200 and "Day 90" in words(text(page))
+    for headers in ({}, HTMX):
+        path = address(sequence)
+        refused = client.post(
+            path, {"kind": "task", "title": "One more", "day": "90"}, headers=headers, follow=True
+        )
+        assert "at most 25" in text(refused)
+    assert len(steps(sequence)) == 25
