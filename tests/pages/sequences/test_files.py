@@ -120,6 +120,7 @@ def test_how_often_a_smart_sequence_runs_is_said(client: Client, tenant: Tenant)
     page = words(client.get(f"/sequences/{smart.pk}/").content.decode())
     assert "Every 3 days, not on weekends" in page and "Day 0" not in page
     assert "Stops on reply, unsubscribe, bounce, a colleague’s reply, 1 condition" in page
+    assert "0 days" not in words(client.get("/sequences/").content.decode())
     assert "Every 3 days, not on weekends, at 09:00" in words(
         client.get(f"/sequences/{smart.pk}/edit/").content.decode()
     )
