@@ -20,10 +20,12 @@ from sequences.files.library import Library, read_library
 from sequences.files.scenario import FaultyFile, FileFault
 from sequences.models import Sequence
 from sequences.reading.listing import quota_of
+from sequences.reading.named import with_named
 from sequences.reading.private import is_private, reads_all
 from sequences.refusals import Refused
-from sequences.views.access import seen_by
+from sequences.views.access import FULL, seen_by
 from tenants.access import MemberRequest, requires
+from tenants.policy import visible
 
 LARGEST = 1_000_000
 YAML = "application/yaml; charset=utf-8"
@@ -32,11 +34,14 @@ YAML = "application/yaml; charset=utf-8"
 @require_GET
 @requires("sequence.view")
 def export_one(request: MemberRequest, pk: int) -> HttpResponse:
-    """The published sequence as a YAML file, with its views and templates."""
+    """The published sequence as a YAML file, with its views and templates; with ``named`` those that it names, too."""
     sequence = seen_by(request, pk)
+    among = visible(request.member, "sequence.view", Sequence.objects.select_related(*FULL))
+    whole = with_named(sequence, among) if "named" in request.GET else [sequence]
     try:
-        _refuse_private(sequence, request)
-        text = export([sequence])
+        for one in whole:
+            _refuse_private(one, request)
+        text = export(whole)
     except Refused as refused:
         messages.error(request, refused.message)
         return HttpResponseRedirect(f"/sequences/{sequence.pk}/")

@@ -133,3 +133,34 @@ def test_a_file_as_large_as_permitted_comes_in(client: Client, tenant: Tenant) -
     assert '<form class="section" method="post" enctype="multipart/form-data">' in page
     assert client.post("/sequences/import/", {"text": text, "make": "1"}).status_code == 302
     assert Sequence.objects.filter(name="Nurture").exists()
+
+
+PAIR = """
+templates: {t: {subject: Hi, body: "<p>Hi</p>"}}
+sequences:
+  - name: There
+    kind: adaptive
+    schedule: {hours: "09:00-17:00"}
+    steps: [{key: a, kind: email, template: t}, {key: b, kind: advance, sequence: Back}]
+  - name: Back
+    kind: classic
+    schedule: {time: "09:00"}
+    audience: {conditions: [{field: sequence, op: was_in, value: There}]}
+    steps: [{key: a, day: 1, kind: email, template: t}]
+"""
+
+
+def test_sequences_that_name_each_other_go_by_file_into_another_workspace(
+    client: Client, tenant: Tenant, sign_in: SignIn
+) -> None:
+    client.post("/sequences/import/", {"text": PAIR, "make": "1"})
+    one = Sequence.objects.get(name="Back")
+    alone = client.get(f"/sequences/{one.pk}/export/").content
+    both = client.get(f"/sequences/{one.pk}/export/?named=1").content
+    assert "Export with those it names" in client.get(f"/sequences/{one.pk}/").content.decode()
+    with use(make_tenant()):
+        there = sign_in(make_member("sales_rep", "rita@fabrikam.example"))
+        assert "there is no sequence “There”" in words(uploaded(there, alone).content.decode())
+        made = there.post("/sequences/import/", {"text": both.decode(), "make": "1"})
+        assert made.status_code == 302
+        assert set(Sequence.objects.values_list("name", flat=True)) == {"There", "Back"}
