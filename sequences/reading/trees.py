@@ -1,54 +1,15 @@
-"""The tree of an adaptive plan in words, for pages that only show it."""
+"""What a step of an adaptive plan does, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sequences.reading.material import Material
-from steps.kinds import KINDS
 from steps.models import Step
 from steps.titles import title_of
 
 EVENTS = {"opened": "is opened", "clicked": "is clicked", "replied": "is replied to"}
 UNITS = ("days", "hours", "minutes")
-
-
-@dataclass(frozen=True)
-class Node:
-    """One step with its arms. ``title`` may hold placeholders."""
-
-    no: int
-    step: Step
-    label: str
-    title: str
-    numbers: tuple[tuple[str, str], ...]
-    yes: tuple[Node, ...] = ()
-    no_arm: tuple[Node, ...] = ()
-
-
-def tree_in_words(
-    material: Material, numbers: Mapping[str, tuple[tuple[str, str], ...]] | None = None
-) -> tuple[Node, ...]:
-    """The steps of the plan in their arms."""
-    return _arm(material, numbers or {}, None, "")
-
-
-def _arm(
-    material: Material, numbers: Mapping[str, tuple[tuple[str, str], ...]], parent: int | None, arm: str
-) -> tuple[Node, ...]:
-    return tuple(
-        Node(
-            material.numbers[step.key],
-            step,
-            KINDS[step.kind].label,
-            words_of(material, step),
-            numbers.get(step.key, ()),
-            *(_arm(material, numbers, step.pk, which) for which in ("yes", "no")),
-        )
-        for step in material.steps
-        if step.parent_id == parent and (parent is None or step.arm == arm)
-    )
 
 
 def words_of(material: Material, step: Step) -> str:

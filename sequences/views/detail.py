@@ -10,12 +10,12 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from sequences.models import Run, Sequence
+from sequences.reading.branches import branches_of
 from sequences.reading.figures import Figures, days_done, figures_of_one, step_figures
 from sequences.reading.live import attention_of, live_of, retry_at
 from sequences.reading.material import Material
 from sequences.reading.summary import in_short, summary_of
 from sequences.reading.timeline import days_of, numbers_of
-from sequences.reading.trees import tree_in_words
 from sequences.views.access import number_of, seen_by
 from tenants.access import MemberRequest, requires
 from tenants.policy import can
@@ -33,21 +33,20 @@ def overview(request: MemberRequest, pk: int) -> HttpResponse:
     numbers = numbers_of(material, by_step)
     context = head_of(request, sequence, material, "overview")
     ordinal = context["live"].last_ordinal
+    is_classic = sequence.kind == "classic"
     return render(
         request,
         "sequences/overview.html",
         context
         | {
-            "days": days_of(material, numbers=numbers),
-            "tree": tree_in_words(material, numbers) if sequence.kind == "adaptive" else (),
+            "days": days_of(material, numbers=numbers) if is_classic else [],
+            "branches": [] if is_classic else branches_of(material, numbers=numbers),
             "when": in_short(material)["timing"],
             "by_step": by_step,
             "steps": material.steps,
             "material": material,
             "funnel": _funnel(context["figures"]),
-            "in_progress": []
-            if sequence.kind == "adaptive"
-            else _in_progress(days_done(sequence, ordinal), material),
+            "in_progress": _in_progress(days_done(sequence, ordinal), material) if is_classic else [],
             "attention": attention_of(sequence, now=context["now"]),
         },
     )

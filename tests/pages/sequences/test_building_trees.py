@@ -453,3 +453,16 @@ def test_a_step_of_a_tree_is_not_switched_off(client: Client, tree: Sequence) ->
     added(client, tree, "call", title="Ring", assignee="owner")
     assert "not switched off" in press(client, tree, "call1/switch", to="off")
     assert not steps(tree)[0].is_off
+
+
+def test_the_overview_and_the_list_know_no_days_where_there_are_none(
+    client: Client, tree: Sequence, smart: Sequence, template: Template
+) -> None:
+    grown(client, tree, template)
+    added(client, smart, "email", template=str(template.pk), thread="new")
+    found = page(client, tree, "")
+    assert "arm arm-yes" in found
+    assert "is replied to within 3 days?" in found
+    for shown in (found, page(client, smart, ""), text(client.get("/sequences/"))):
+        assert not re.search(r"Day (0|None)|· 0 days", shown)
+    assert "<span>Day</span>" not in page(client, smart, "")
