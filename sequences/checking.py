@@ -19,8 +19,7 @@ from sequences.models import SenderMode, Sequence
 from sequences.reading.material import Material
 from steps.kinds import KINDS
 from steps.models import Plan, Step
-from tenants.models import Member, Tenant
-from tenants.wall import current_id
+from tenants.models import Member
 
 NO_NAME = "has no name that recipients would see: give one to the mailbox, or under My settings."
 NO_MAILBOX = "has no mailbox connected: mails would be held."
@@ -61,7 +60,7 @@ def facts_of(material: Material, matching: Callable[[], int | None] | None = Non
         entry=entry,
         exit={"match": sequence.exit_match, "conditions": sequence.exit_conditions},
         senders=_senders(material),
-        postal_address=Tenant.objects.get(pk=current_id()).postal_address,
+        postal_address=material.tenant.postal_address,
         matching=(matching() if matching else -1) if has_way_in else None,
         name=sequence.name,
         has_hours=sequence.hours_start is not None and sequence.hours_end is not None,

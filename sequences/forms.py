@@ -151,7 +151,7 @@ class AudienceForm(forms.Form):
 
     def __init__(self, data: Any = None, *, sequence: Sequence, by: Member, **kwargs: Any) -> None:
         fixed = {name: getattr(sequence, name) for name in ("record", "unique_email", "exclusive")}
-        chosen = list(sequence.sequence_views.values_list("view_id", flat=True))
+        chosen = [link.view_id for link in sequence.sequence_views.all()]
         super().__init__(data, initial=fixed | {"views": chosen}, **kwargs)
         if sequence.activated_at:
             self.fields["record"].disabled = True

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from audience.models import SavedView
-from sequences.models import Sequence
+from sequences.models import Sequence, SequenceView
 from sequences.refusals import Refused, Stale
 from steps.models import Plan, Step
 from tenants.models import Member
@@ -14,6 +16,8 @@ from tenants.seen import mark, merged, who_changed
 
 OF_STEP = ("day", "name", "match", "conditions", "template")
 OF_ITS_KIND = "settings."
+READ_WITH = "_prefetched_objects_cache"
+"""Where Django keeps what was read with an object."""
 
 
 def settings_of(sequence: Sequence, names: Iterable[str]) -> dict[str, Any]:
@@ -21,8 +25,20 @@ def settings_of(sequence: Sequence, names: Iterable[str]) -> dict[str, Any]:
     return {name: _views_of(sequence) if name == "views" else getattr(sequence, name) for name in names}
 
 
+def links_of(sequence: Sequence) -> Iterable[SequenceView]:
+    """The saved views that lead into it, with their rows; those that were read with it are not read again."""
+    found = sequence.sequence_views.all()
+    return found if "sequence_views" in getattr(sequence, READ_WITH, {}) else found.select_related("view")
+
+
+def read_links(sequence: Sequence) -> None:
+    """Read the links to saved views once for all that a page asks of them, which changes none."""
+    links = Prefetch("sequence_views", SequenceView.objects.select_related("view").order_by("pk"))
+    prefetch_related_objects([sequence], links)
+
+
 def _views_of(sequence: Sequence) -> list[SavedView]:
-    return [link.view for link in sequence.sequence_views.select_related("view")]
+    return [link.view for link in links_of(sequence)]
 
 
 def step_of(step: Step) -> dict[str, Any]:

@@ -134,9 +134,14 @@ class Material:
         return found.select_related("current").order_by("name")
 
     @cached_property
+    def tenant(self) -> Tenant:
+        """The workspace, whose settings a check looks at."""
+        return Tenant.objects.get(pk=current_id())
+
+    @property
     def has_linkedin(self) -> bool:
         """Whether the workspace wants steps on LinkedIn."""
-        return Tenant.objects.values_list("has_linkedin", flat=True).get(pk=current_id())
+        return self.tenant.has_linkedin
 
     @cached_property
     def known_fields(self) -> frozenset[str]:

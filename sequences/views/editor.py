@@ -24,7 +24,7 @@ from sequences.reading.material import Material
 from sequences.reading.summary import in_short
 from sequences.reading.timeline import days_of, numbers_of
 from sequences.reading.unpublished import unpublished
-from sequences.seen import mark_of_all
+from sequences.seen import mark_of_all, read_links
 from sequences.views.access import changed_by, go
 from sequences.views.panel import StepPanel, asked_panel, preview_of
 from sequences.views.picking import asked_picker
@@ -49,6 +49,7 @@ LINKEDIN = ("linkedin", "LinkedIn")
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """The whole editor; with ``?step=KEY`` or ``?new=KIND`` the panel of a step, to a fragment's request it alone."""
     sequence = changed_by(request, pk)
+    read_links(sequence)
     material = Material(sequence, request.member)
     panel = asked_panel(request, material)
     context = context_of(material, panel=panel, opened=request.GET.get("open", ""))

@@ -110,7 +110,7 @@ def test_the_pages_ask_a_bounded_number_of_questions(
 ) -> None:
     live(sequence, tenant, people=60, days=4)
     for tab in TABS:
-        with django_assert_max_num_queries(33):
+        with django_assert_max_num_queries(29):
             client.get(at(sequence, tab))
 
 
