@@ -164,7 +164,7 @@ class Material:
     def tree_setting(self) -> TreeSetting:
         """What the forms of trees offer besides."""
         base = {one.name: getattr(self.setting, one.name) for one in dataclass_fields(self.setting)}
-        known = self._written_fields()
+        known = self.written_fields
         calls = {step.key: step.settings.get("outcomes", ()) for step in self.steps if step.kind == "call"}
         usual = call_outcomes() if calls else ()
         groups: dict[str, list[tuple[str, str]]] = {}
@@ -182,7 +182,8 @@ class Material:
             sequences=self._onward,
         )
 
-    def _written_fields(self) -> dict[str, Field]:
+    @cached_property
+    def written_fields(self) -> dict[str, Field]:
         """The fields that an update may name, as conditions name them: the sequence's record first (semantics 2.16)."""
         own = self.sequence.record
         order = [own, *(record for record in RECORDS if record != own)]

@@ -18,8 +18,8 @@ def words_of(material: Material, step: Step) -> str:
     if step.kind == "wait":
         return f"Wait {length(given['for'])}"
     if step.kind == "update_field":
-        value = given.get("value")
-        return f"Set {given['field']} to {value}" if value is not None else f"Empty {given['field']}"
+        field, value = _field(material, given["field"]), given.get("value")
+        return f"Set {field} to {value}" if value is not None else f"Empty {field}"
     if step.kind == "advance":
         return f"Go on in {given['sequence']}"
     return _question(material, step) if step.kind == "condition" else title_of(step)
@@ -35,6 +35,12 @@ def _question(material: Material, step: Step) -> str:
     if "outcomes" in given:
         return f"{asked} comes to {' or '.join(given['outcomes'])}?"
     return f"{material.stored_group('step', step.match, step.conditions).english}?"
+
+
+def _field(material: Material, name: str) -> str:
+    """A field as the lists name it; one that is gone as it was written."""
+    known = material.written_fields.get(name)
+    return known.label if known else name
 
 
 def length(given: Mapping[str, int]) -> str:

@@ -147,7 +147,7 @@ def test_a_tree_is_built_by_forms(client: Client, tree: Sequence, template: Temp
     assert by_key["wait1"].settings == {"for": {"days": 2, "hours": 3}}
     assert by_key["set1"].settings == {"field": "lifecycle_stage", "value": "Customer"}
     found = page(client, tree)
-    for words in ("is replied to within 3 days?", "Wait 2 days 3 hours", "Set lifecycle_stage to Customer"):
+    for words in ("is replied to within 3 days?", "Wait 2 days 3 hours", "Set lifecycle stage to Customer"):
         assert words in found
     for arm in ("arm arm-yes", "arm arm-no"):
         assert arm in found
