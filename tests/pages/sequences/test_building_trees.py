@@ -466,3 +466,47 @@ def test_the_overview_and_the_list_know_no_days_where_there_are_none(
     for shown in (found, page(client, smart, ""), text(client.get("/sequences/"))):
         assert not re.search(r"Day (0|None)|· 0 days", shown)
     assert "<span>Day</span>" not in page(client, smart, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("email", {"thread": "new"}),
+        ("email_reminder", {"title": "Write"}),
+        ("call", {"title": "Ring"}),
+        ("task", {"title": "Look"}),
+        ("sms", {"text": "Hello"}),
+        ("sms_reminder", {"title": "Write", "text": "Hello"}),
+        ("linkedin", {"action": "connect", "title": "Connect"}),
+        ("wait", {"days": "1"}),
+        ("condition", {"ask": "fields", "step-0-field": "city", "step-0-op": "not_empty"}),
+        ("update_field", {"field": "city", "value": "Bonn"}),
+        ("advance", {"sequence": "Outbound"}),
+    ],
+)
+def test_every_kind_of_step_stands_in_a_tree(
+    client: Client,
+    tenant: Tenant,
+    tree: Sequence,
+    sequence: Sequence,
+    template: Template,
+    kind: str,
+    values: dict[str, str],
+) -> None:
+    assert "new=linkedin" not in page(client, tree, "edit/?add=start")
+    tenant.has_linkedin = True
+    tenant.save()
+    live(sequence, tenant)
+    given = values | ({"template": str(template.pk)} if kind == "email" else {})
+    assert f"new={kind}" in page(client, tree, "edit/?add=start")
+    assert "data-panel" in page(client, tree, f"edit/?new={kind}&at=start")
+    added(client, tree, kind, "start", **given)
+    made = steps(tree)[0]
+    assert (made.kind, made.day) == (kind, None)
+    assert f'id="step-{made.key}"' in page(client, tree, f"edit/?step={made.key}")
+    again = client.post(
+        f"/sequences/{tree.pk}/steps/{made.key}/",
+        {"kind": kind, "name": "Mine", "priority": "normal", "step-match": "all"} | given,
+    )
+    assert again.status_code == 302
+    assert (steps(tree)[0].name, steps(tree)[0].settings) == ("Mine", made.settings)
