@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -31,9 +33,8 @@ def activate(request: MemberRequest, sequence: Sequence) -> str:
         seen = request.POST.get("seen", "")
         status.activate(sequence=sequence, by=request.member, now=now(), confirmed=typed, seen=seen)
     except TooMany:
-        if "people" in request.POST:
-            messages.error(request, "That is not their number: nothing was activated.")
-        return f"/sequences/{sequence.pk}/activate/ask/"
+        wrong = "?" + urlencode({"typed": request.POST["people"]}) if "people" in request.POST else ""
+        return f"/sequences/{sequence.pk}/activate/ask/{wrong}"
     except Refused as refused:
         messages.error(request, refused.message)
         return f"/sequences/{sequence.pk}/edit/#review"
@@ -48,7 +49,7 @@ def activate(request: MemberRequest, sequence: Sequence) -> str:
 @require_GET
 @requires("sequence.view")
 def ask_activate(request: MemberRequest, pk: int) -> HttpResponse:
-    """For so many people? Their number is to be typed."""
+    """For so many people? Their number is to be typed; ``typed`` was another."""
     sequence = changed_by(request, pk)
     faulty = sequence.status != Status.DRAFT or checking.faults_of(sequence)
     if faulty:
@@ -56,7 +57,7 @@ def ask_activate(request: MemberRequest, pk: int) -> HttpResponse:
     people = newcomers(sequence, now=now())
     seen = mark_of_all(sequence, SETTINGS | {"views"})
     context = {"sequence": sequence, "people": people, "runs": runs_for(sequence, people), "seen": seen}
-    return render(request, "sequences/activate.html", context)
+    return render(request, "sequences/activate.html", context | {"typed": request.GET.get("typed")})
 
 
 @action("sequence.edit")

@@ -287,7 +287,8 @@ def test_activating_for_more_than_the_workspaces_number_asks_for_theirs(
     page = text(client.get(ask))
     assert "Activate for 4 people?" in page
     for typed in ("", "3", "400", "four"):
-        assert "That is not their number" in text(client.post(url, {"people": typed}, follow=True))
+        again = text(client.post(url, {"people": typed}, follow=True))
+        assert "That is not their number" in again and 'aria-invalid="true"' in again
     sequence.refresh_from_db()
     assert sequence.status == Status.DRAFT
     assert "Outbound is active." in text(client.post(url, {"people": " 4 "}, follow=True))
