@@ -97,10 +97,10 @@ FAULTS = (
         "a yes that is to wait for its limit would be taken at once (5.7)",
     ),
     Fault(
-        "pause-of-many-moves-nothing",
+        "pause-begins-anew",
         "sequences/standstill.py",
-        "\"WHERE sequence_id = %s AND state IN ('active', 'paused') AND stopped_at IS NULL\",",
-        "\"WHERE sequence_id = %s AND state IN ('active') AND stopped_at IS NULL\",",
-        "pauses of a contact and of its sequence that overlap would not count once (5.13)",
+        "AND state IN ('active', 'paused') AND stopped_at IS NULL",
+        "AND state IN ('active', 'paused')",
+        "of overlapping pauses only the last would move a wait (5.13)",
     ),
 )
