@@ -36,10 +36,16 @@ def in_short(material: Material) -> dict[str, str]:
     ways += [f"{views} saved {'view' if views == 1 else 'views'}"] if views else []
     return {
         "details": f"From: {material.sender_words.lower() if not sequence.sender else material.sender_words}",
-        "audience": " or ".join(ways) or "Only people added by hand",
+        "audience": "; ".join([" or ".join(ways) or "Only people added by hand", *_besides(sequence)]),
         "timing": _when(sequence),
         "exit": _ends(material),
     }
+
+
+def _besides(sequence: Sequence) -> list[str]:
+    """What else decides who comes in, where it is not as usual."""
+    switches = ((sequence.unique_email, "one for each email address"), (sequence.exclusive, "exclusive"))
+    return [words for is_on, words in switches if is_on]
 
 
 def _when(sequence: Sequence) -> str:
@@ -71,7 +77,9 @@ def _ends(material: Material) -> str:
     found = [words for is_on, words in switches if is_on]
     count = len(sequence.exit_conditions)
     found += [f"{count} {'condition' if count == 1 else 'conditions'}"] if count else []
-    return f"Ends on {', '.join(found)}" if found else "Nothing ends it but its removal"
+    after = [f"comes back {_days(sequence.reentry_days)} after the exit"] if sequence.reentry_days else []
+    after += ["out-of-office replies are ignored"] if sequence.out_of_office != "pause" else []
+    return "; ".join([f"Ends on {', '.join(found)}" if found else "Nothing ends it but its removal", *after])
 
 
 def _details(material: Material) -> Pairs:
@@ -114,11 +122,18 @@ def _timing(sequence: Sequence) -> Pairs:
     start, end = sequence.window_start, sequence.window_end
     window = f"{start:%H:%M} to {end:%H:%M}, in the contact’s zone" if start and end else ""
     return [
-        ("Working hours" if sequence.kind == "adaptive" else "One run a day at", at),
+        (_rhythm(sequence), at),
         ("Weekends", "No run" if sequence.exclude_weekends else "Run, too"),
         ("Days without a run", ", ".join(map(_day, sequence.holidays))),
         ("Recipients’ own hours", window),
     ]
+
+
+def _rhythm(sequence: Sequence) -> str:
+    if sequence.kind == "adaptive":
+        return "Working hours"
+    is_daily = sequence.kind == "classic" or sequence.every_days == 1
+    return "One run a day at" if is_daily else f"A run every {_days(sequence.every_days)} at"
 
 
 def _exit(material: Material) -> Pairs:
@@ -137,8 +152,12 @@ def _exit(material: Material) -> Pairs:
         ("A stay ends when", _capital(", ".join(words for is_on, words in switches if is_on))),
         ("Conditions", _capital(group.english)),
         ("Out-of-office replies", away),
-        ("Re-entry", f"{days} days after the exit" if days else "Never by themselves"),
+        ("Re-entry", f"{_days(days)} after the exit" if days else "Never by themselves"),
     ]
+
+
+def _days(count: int) -> str:
+    return f"{count} {'day' if count == 1 else 'days'}"
 
 
 def _yes(value: bool) -> str:

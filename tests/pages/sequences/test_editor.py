@@ -393,3 +393,12 @@ def test_the_views_offered_are_those_of_the_record_that_is_chosen(client: Client
     mine = SavedView.objects.get()
     refused = client.post(f"{path}audience/", {"record": "account", "entry-match": "all", "views": [mine.pk]})
     assert refused.status_code == 422 and "one of another kind of record" in text(refused)
+
+
+def test_a_folded_section_says_what_is_not_as_usual(client: Client, sequence: Sequence) -> None:
+    Sequence.objects.filter(pk=sequence.pk).update(
+        unique_email=True, exclusive=True, reentry_days=1, out_of_office="ignore"
+    )
+    page = text(client.get(edit(sequence)))
+    assert "; one for each email address; exclusive" in page
+    assert "; comes back 1 day after the exit; out-of-office replies are ignored" in page
