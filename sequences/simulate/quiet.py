@@ -49,6 +49,8 @@ class Quiet:
         self._wake(at, set())
 
     def _sleep(self, sequence: Sequence, at: datetime) -> None:
+        if not hours_of(sequence).are_open(at):
+            return  # the end of a standstill: it found nothing because it is closed
         seen = census(sequence, now=at)
         if seen.held or not runs(sequence) or not agenda.asks_at_quarters(sequence, seen):
             return
