@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from audience.conditions.form import GROUPS
+from audience.conditions.parse import FieldRef, StepField, find_field
+from audience.conditions.values import Refused
 from sequences.reading.material import Material
 from steps.models import Step
 from steps.titles import title_of
@@ -23,6 +27,23 @@ def words_of(material: Material, step: Step) -> str:
     if step.kind == "advance":
         return f"Go on in {given['sequence']}"
     return _question(material, step) if step.kind == "condition" else title_of(step)
+
+
+def _update(material: Material, name: str, value: Any) -> str:
+    """``Set lifecycle stage to Worked``; a field of another record is told with it."""
+    try:
+        called = _called(find_field(name, material.scope()), material.sequence.record)
+    except Refused:
+        called = name
+    said = {True: "Yes", False: "No"}.get(value, value) if isinstance(value, bool) else value
+    said = ", ".join(map(str, said)) if isinstance(said, list) else said
+    return f"Set {called} to {said}" if said is not None else f"Empty {called}"
+
+
+def _called(field: FieldRef, record: str) -> str:
+    if isinstance(field, StepField):
+        return f"step.{field.step}.{field.fact}"
+    return field.label if field.record == record else f"{GROUPS[field.record].lower()} {field.label}"
 
 
 def _question(material: Material, step: Step) -> str:
