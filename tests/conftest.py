@@ -34,9 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The database of this process: a copy of one that was migrated once (pytest-django migrates each time)."""
-    with django_db_blocker.unblock(), database_of_this_process():
-        yield
+    """The database of this process: a copy of one that was migrated once (pytest-django migrates each time).
+
+    Blocked again while tests run: who needs it says so.
+    """
+    database = database_of_this_process()
+    with django_db_blocker.unblock():
+        database.__enter__()
+    yield
+    with django_db_blocker.unblock():
+        database.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from tests.database import copied, url_of
 from tests.factories import make_member, make_tenant
 from tests.sink import Sink
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def elsewhere(db: None) -> None:
@@ -29,7 +31,6 @@ def elsewhere(db: None) -> None:
     Origin.objects.create(pk=1, place="another cluster")
 
 
-@pytest.mark.django_db
 def test_the_first_look_notes_where_it_is_and_stops_nothing(tenant: Tenant, time: Time) -> None:
     assert not restored.look(now=time.at)
     place = Origin.objects.get().place
@@ -38,7 +39,6 @@ def test_the_first_look_notes_where_it_is_and_stops_nothing(tenant: Tenant, time
     assert not SendingStop.objects.exists()
 
 
-@pytest.mark.django_db
 def test_r_024_what_was_restored_elsewhere_sends_nothing_before_somebody_resumes(
     elsewhere: None, tenant: Tenant, sink: Sink, time: Time
 ) -> None:
@@ -63,7 +63,6 @@ def test_r_024_what_was_restored_elsewhere_sends_nothing_before_somebody_resumes
     assert (stale.state, fresh.state) == ("expired", "sent")
 
 
-@pytest.mark.django_db
 def test_each_workspace_is_stopped_and_one_that_was_stays_as_it_was(elsewhere: None, time: Time) -> None:
     first, second = make_tenant(), make_tenant()
     with use(first):
