@@ -41,6 +41,17 @@ def test_modules_stay_below_300_lines() -> None:
     assert {path: lines for path, lines in sizes.items() if lines >= 300} == {}
 
 
+def test_lines_of_templates_fit_on_a_screen() -> None:
+    """White space is free inside a tag, and ``{%- if`` begins a line without adding any."""
+    wide = [
+        f"{name(path)}:{number}"
+        for path in sorted((CHECKOUT / "templates").rglob("*.html"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert wide == []
+
+
 def test_only_the_shell_reads_a_clock() -> None:
     below = [p for p in modules(*APPS) if not set(SHELLS) & {part.removesuffix(".py") for part in p.parts}]
     assert [reading for path in below for reading in clock_readings(path)] == []
