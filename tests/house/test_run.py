@@ -89,6 +89,7 @@ def _copy_package(source: Path, target: Path) -> None:
     subprocess.run(["cp", "-r", str(source), str(target)], check=True)
 
 
+@pytest.mark.slow
 def test_a_signal_ends_every_process_and_a_second_start_keeps_the_data(checkout: Path) -> None:
     port = free_port()
     run = Run(checkout, port)

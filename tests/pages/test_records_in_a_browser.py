@@ -33,8 +33,7 @@ from tests.pages.signing_in import sign_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOOKS = [(1440, False), (1440, True), (390, False), (390, True)]
-LESS = [(1440, True), (390, False), (390, True)]
-"""Looks of which a few pages are enough in each run; all of them are looked at by the slow tests."""
+"""A few pages of each are enough in each run; the slow tests look at all of them."""
 SHOTS = os.environ.get("SHOTS")
 """A folder for pictures of all pages, to be looked at."""
 
@@ -180,7 +179,7 @@ def fill(site: Site) -> dict[str, str]:
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
     paths = pages_of(site)
-    if not SHOTS and (width, dark) in LESS:
+    if not SHOTS:
         paths = {
             name: path for name, path in paths.items() if name in ("contact", "import-match", "import-check")
         }
@@ -188,7 +187,7 @@ def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "dark"), LESS)
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_nor_on_any_page_in_any_look(site: Site, width: int, dark: bool) -> None:
     assert faults_of(site, pages_of(site), width, dark) == {}
 

@@ -41,6 +41,7 @@ def cards(client: Client) -> list[str]:
                 "Roles",
                 "Fields",
                 "Lists of values",
+                "Step types",
                 "Tags",
             ],
         ),

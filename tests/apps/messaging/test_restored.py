@@ -76,6 +76,7 @@ def test_each_workspace_is_stopped_and_one_that_was_stays_as_it_was(elsewhere: N
     assert reasons == ["wrong text", restored.REASON]
 
 
+@pytest.mark.slow
 def test_r_024_a_copy_says_so_when_it_is_to_tick_or_deliver() -> None:
     with copied() as original:
         assert command("deliver", original) == ""
