@@ -18,7 +18,7 @@ LONGEST = (
     "tests/pages/sequences/test_in_a_browser.py::test_axe_finds_nothing_and_nothing_runs_over_the_edge",
     "tests/pages/sequences/test_safety_in_a_browser.py",
     "tests/kill/test_workers.py",
-    "tests/pages/sequences/test_in_a_browser.py::test_nor_on_a_phone_nor_in_the_dark",
+    "tests/journeys/test_lists_and_trees.py",
     "tests/journeys/test_views.py",
     "tests/journeys/test_import_wizard.py",
     "tests/pages/sequences/test_in_a_browser.py::test_a_sequence_is_built_activated_and_changed_by_hand",

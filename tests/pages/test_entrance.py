@@ -22,7 +22,7 @@ from tenants.models import Tenant
 from tenants.wall import use
 from tests.browser import NewPage, violations
 from tests.factories import make_member, make_tenant
-from tests.pages.test_gallery import LOOKS
+from tests.pages.test_gallery import SPREAD
 
 PASSWORD = "correct horse battery staple"
 
@@ -147,7 +147,7 @@ def test_a_form_of_an_old_page_is_explained(db: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("width", "dark"), LOOKS)
+@pytest.mark.parametrize(("width", "dark"), SPREAD)
 def test_axe_finds_nothing_at_the_entrance(
     live_server: Any, new_page: NewPage, width: int, dark: bool
 ) -> None:

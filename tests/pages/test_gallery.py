@@ -15,9 +15,17 @@ from tests.browser import NewPage, violations
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOOKS = [(1440, False), (1440, True), (390, False), (390, True)]
+LATER = pytest.mark.slow
+SPREAD = [
+    (1440, False),
+    pytest.param(1440, True, marks=LATER),
+    pytest.param(390, False, marks=LATER),
+    (390, True),
+]
+"""The two looks that differ most in each run; the slow tests take the others, too."""
 
 
-@pytest.mark.parametrize(("width", "dark"), LOOKS)
+@pytest.mark.parametrize(("width", "dark"), SPREAD)
 @pytest.mark.parametrize("address", ["/gallery/", "/gallery/?panel=step"])
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(
     live_server: Any, new_page: NewPage, address: str, width: int, dark: bool

@@ -29,11 +29,10 @@ from tenants.wall import use
 from tests.browser import NewPage, settle, violations
 from tests.factories import NOW, AccountFactory, ContactFactory, OpportunityFactory, make_tenant
 from tests.pages.signing_in import sign_in
+from tests.pages.test_gallery import LOOKS, SPREAD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LOOKS = [(1440, False), (1440, True), (390, False), (390, True)]
-"""A few pages of each are enough in each run; the slow tests look at all of them."""
 SHOTS = os.environ.get("SHOTS")
 """A folder for pictures of all pages, to be looked at."""
 
@@ -176,7 +175,7 @@ def fill(site: Site) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "dark"), LOOKS)
+@pytest.mark.parametrize(("width", "dark"), SPREAD)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
     paths = pages_of(site)
     if not SHOTS:

@@ -17,7 +17,7 @@ from tenants.wall import use
 from tests.apps.messaging.factories import make_mailbox
 from tests.browser import NewPage, violations
 from tests.factories import NOW, make_member, make_tenant
-from tests.pages.test_gallery import LOOKS
+from tests.pages.test_gallery import LOOKS, SPREAD
 from tests.pages.test_records_in_a_browser import Site, faults_of
 from tests.sink import Sink
 
@@ -81,7 +81,7 @@ def fill(site: Site) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "dark"), LOOKS)
+@pytest.mark.parametrize(("width", "dark"), SPREAD)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
     pages = fill(site)
     if not SHOTS:

@@ -21,7 +21,7 @@ from tests.pages.sequences.conftest import BONN, live
 
 
 def text(response: Any) -> str:
-    return response.content.decode()
+    return " ".join(response.content.decode().split())
 
 
 def edit(sequence: Sequence, rest: str = "") -> str:

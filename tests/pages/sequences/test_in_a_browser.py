@@ -23,11 +23,10 @@ from tests.browser import NewPage, settle, violations
 from tests.factories import NOW, ContactFactory, make_tenant
 from tests.pages.sequences.conftest import live
 from tests.pages.signing_in import sign_in
+from tests.pages.test_gallery import LOOKS, SPREAD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LESS = [(1440, True), (390, False), (390, True)]
-"""Looks of which the pages that differ most are enough."""
 SHOTS = os.environ.get("SHOTS")
 """A folder for pictures of all pages, to be looked at."""
 
@@ -249,13 +248,15 @@ PAGES = (
 MOST_DIFFERENT = (PAGES[0], PAGES[2], PAGES[3], PAGES[10], PAGES[13], PAGES[16], PAGES[20])
 
 
-def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site) -> None:
-    _look_at(site, PAGES, 1440, False)
-
-
-@pytest.mark.parametrize(("width", "dark"), LESS)
-def test_nor_on_a_phone_nor_in_the_dark(site: Site, width: int, dark: bool) -> None:
+@pytest.mark.parametrize(("width", "dark"), SPREAD)
+def test_axe_finds_nothing_and_nothing_runs_over_the_edge(site: Site, width: int, dark: bool) -> None:
     _look_at(site, PAGES if SHOTS else MOST_DIFFERENT, width, dark)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
+def test_nor_on_any_page_in_any_look(site: Site, width: int, dark: bool) -> None:
+    _look_at(site, PAGES, width, dark)
 
 
 def _look_at(site: Site, pages: tuple[str, ...], width: int, dark: bool) -> None:

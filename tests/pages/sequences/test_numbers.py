@@ -39,7 +39,7 @@ sequences:
       - {key: task, day: 2, kind: task}
       - {key: last, day: 3, kind: email, template: t}
 """
-LINK = re.compile(r'<a class="link" href="([^"]*/people/\?[^"]*)">\s*([\d,]+)')
+LINK = re.compile(r'<a class="link"\s+href="([^"]*/people/\?[^"]*)">\s*([\d,]+)')
 SHOWN = re.compile(r"([\d,]+) steps in all|Showing \d+ of ([\d,]+)")
 
 

@@ -29,7 +29,7 @@ QUALIFIED = {
 
 
 def text(response: Any) -> str:
-    return html.unescape(response.content.decode())
+    return " ".join(html.unescape(response.content.decode()).split())
 
 
 @pytest.fixture

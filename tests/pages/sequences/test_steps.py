@@ -25,7 +25,7 @@ HTMX = {"HX-Request": "true", "HX-Target": "panel"}
 
 
 def text(response: Any) -> str:
-    return response.content.decode()
+    return " ".join(response.content.decode().split())
 
 
 def address(sequence: Sequence, rest: str = "") -> str:
