@@ -49,12 +49,24 @@ def carry_out(work: Work) -> Tally:
 
 
 def make(work: Work, tally: Tally) -> None:
-    """Step runs, messages and reminders of those who are not held."""
+    """Step runs, messages and reminders of those who are not held, and who is."""
     if tally.executed or tally.skipped:
         write_step_runs(work, expected=tally.executed.total() + tally.skipped.total())
     running = [step for step in work.steps if tally.executed[step.number]]
     make_messages(work, [step for step in running if step.kind.sends])
     make_reminders(work, [step for step in running if step.kind.is_manual])
+    if tally.held:
+        keep_who_is_held(work)
+
+
+def keep_who_is_held(work: Work) -> None:
+    """Whom the run holds, by reason: its number leads to them when they have long gone on."""
+    execute(
+        f"""INSERT INTO sequences_heldstays AS kept (run_id, reason, stays)
+            SELECT %s, {enrollment.WHY_HELD} AS why, array_agg(h.enrollment_id) FROM engine_held h GROUP BY why
+            ON CONFLICT (tenant_id, run_id, reason) DO UPDATE SET stays = kept.stays || EXCLUDED.stays""",
+        [work.run.pk],
+    )
 
 
 def count() -> Tally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from sequences.models.sequence import Sequence
@@ -43,6 +44,20 @@ class Run(TenantModel):
 
     def __str__(self) -> str:
         return f"run {self.ordinal or 'missed'} of {self.sequence_id}"
+
+
+class HeldStays(TenantModel):
+    """Whom a run held for one reason. A hold leaves nothing else behind once it is over (semantics 2.27)."""
+
+    run = TenantForeignKey(Run, models.CASCADE, related_name="held_stays")
+    reason = models.TextField()
+    stays = ArrayField(models.BigIntegerField(), help_text="keys of enrollments, also of deleted ones")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "run", "reason"], name="held_once_a_run")]
+
+    def __str__(self) -> str:
+        return f"{len(self.stays)} held {self.reason}"
 
 
 class Schedule(models.Model):

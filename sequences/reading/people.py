@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from activities.models import Fact
 from audience.lists import naming
 from audience.models import Contact
 from messaging import evidence
@@ -21,8 +20,9 @@ from messaging.models import Message
 from messaging.outbox import RESENT
 from messaging.waits import Wait, why_waits
 from sequences.calendar import Occurrence
-from sequences.models import Addition, Enrollment, Run, Sequence, StepRun
-from sequences.reading.figures import BY_MACHINE, MARKS, days_behind
+from sequences.models import Addition, Enrollment, Sequence, StepRun
+from sequences.reading.figures import days_behind
+from sequences.reading.happened import WITH_REASONS, with_what_happened
 from steps.models import Step
 from steps.titles import title_of
 from tenants.models import Member
@@ -105,22 +105,14 @@ class PersonRow:
 def people(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[Enrollment]:
     """Those asked for whom the reader may see, the latest first."""
     found = Enrollment.objects.filter(STATES.get(wanted.state, Q()), _seen_by(reader), sequence=sequence)
-    if wanted.reason and wanted.did not in OF_STEPS:
+    if wanted.reason and wanted.did not in WITH_REASONS:
         found = found.filter(Q(exit_reason=wanted.reason) | Q(held_reason=wanted.reason))
     if wanted.q:
         found = found.filter(wanted.named)
     if is_so := MAILS.get(wanted.mail):
         mails = Message.objects.filter(is_so, enrollment_id=OuterRef("pk"))
         found = found.filter(Exists(mails.exclude(resolved_by=RESENT)))
-    at = Run.objects.filter(pk=wanted.run or 0, sequence=sequence).values("started_at")
-    if wanted.run and wanted.did in OF_RUN:
-        found = found.filter(**{f"{wanted.did}_at__in": at})
-    elif wanted.run and wanted.did == "resumed":
-        facts = Fact.objects.filter(kind="resumed", at__in=at, contact=OuterRef("contact"))
-        found = found.filter(Exists(facts.filter(enrollment_id=OuterRef("pk"))))
-    elif wanted.step or wanted.run:
-        found = found.filter(Exists(_did(wanted).filter(enrollment=OuterRef("pk"))))
-    return found.order_by("-pk")
+    return with_what_happened(found, sequence, wanted).order_by("-pk")
 
 
 def additions(sequence: Sequence, wanted: Filter, *, reader: Member) -> QuerySet[Addition]:
@@ -134,37 +126,6 @@ def _seen_by(reader: Member) -> Q:
     if scope(reader, "record.view") == ALL:
         return Q()
     return Q(contact__in=visible(reader, "record.view", Contact.objects.all()).values("pk"))
-
-
-OF_RUN = ("entered", "exited")
-"""What a run does to stays themselves, at its own instant."""
-
-OF_STEPS = ("skipped", "cancelled")
-"""What steps do for a reason of their own."""
-
-DID: dict[str, Q] = {
-    "executed": Q(state=StepRun.EXECUTED),
-    "skipped": Q(state=StepRun.SKIPPED),
-    "cancelled": Q(state=StepRun.CANCELLED),
-    **{mark: Q(**{f"{mark}_at__isnull": False}) for mark in (*MARKS, *BY_MACHINE)},
-}
-
-
-def steps_that_did(sequence: Sequence, wanted: Filter) -> QuerySet[StepRun]:
-    """The steps that are asked for. A run executed also what was taken back since."""
-    return _did(wanted).filter(enrollment__sequence=sequence)
-
-
-def _did(wanted: Filter) -> QuerySet[StepRun]:
-    did = DID.get(wanted.did, Q())
-    if wanted.run and wanted.did == "executed":
-        did |= DID["cancelled"]
-    runs = StepRun.objects.filter(did)
-    if wanted.step:
-        runs = runs.filter(key=wanted.step)
-    if wanted.reason:
-        runs = runs.filter(reason=wanted.reason)
-    return runs.filter(run_id=wanted.run) if wanted.run else runs
 
 
 def rows_of(

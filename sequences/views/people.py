@@ -11,19 +11,11 @@ from django.views.decorators.http import require_GET
 from audience.lists import MOST_COUNTED, count_of
 from audience.views.lookup import text_of
 from sequences.models import Sequence
+from sequences.reading.happened import DID, steps_that_did
 from sequences.reading.live import coming
 from sequences.reading.material import Material
 from sequences.reading.paging import page_of
-from sequences.reading.people import (
-    DID,
-    PAGE,
-    STATES,
-    Filter,
-    additions,
-    people,
-    rows_of,
-    steps_that_did,
-)
+from sequences.reading.people import PAGE, STATES, Filter, additions, people, rows_of
 from sequences.views.access import number_of, seen_by
 from sequences.views.detail import head_of
 from sequences.views.resend import may_resend

@@ -15,7 +15,7 @@ from messaging.signals import click_taken_back
 from sequences.commands.editing import create_sequence
 from sequences.commands.planning import add_step, move_step
 from sequences.commands.publishing import publish
-from sequences.models import Enrollment, Run, Sequence, Status, StepRun
+from sequences.models import Enrollment, HeldStays, Run, Sequence, Status, StepRun
 from sequences.reading.figures import LARGE, STATES, figures_of
 from sequences.reading.live import live_of
 from tenants.models import Member, Tenant
@@ -237,7 +237,7 @@ def test_who_left_is_counted_as_exited(client: Client, sequence: Sequence, tenan
 
 
 def test_the_reasons_of_a_run_lead_to_the_people(client: Client, sequence: Sequence, tenant: Tenant) -> None:
-    end = live(sequence, tenant, people=3, days=3)
+    live(sequence, tenant, people=3, days=3)
     stays = list(Enrollment.objects.order_by("pk"))
     run = Run.objects.filter(ordinal=3).get()
     StepRun.objects.filter(enrollment=stays[0], key="call1").update(state="skipped", reason="condition")
@@ -246,14 +246,14 @@ def test_the_reasons_of_a_run_lead_to_the_people(client: Client, sequence: Seque
         skipped=1, exited=1, resumed=1, held=1,
         reasons={"skipped": {"condition": 1}, "exited": {"replied": 1}, "held": {"limit": 1}},
     )  # fmt: skip
-    Enrollment.objects.filter(pk=stays[2].pk).update(held_reason="limit", held_since=end)
+    HeldStays.objects.create(run=run, reason="limit", stays=[stays[2].pk])
     facts.record("resumed", (f"SELECT {stays[2].contact_id}, {stays[2].pk}", ()), at=run.started_at)
     page = text(client.get(at(sequence, "runs/")))
     for query in (
         {"run": run.pk, "did": "skipped", "reason": "condition"},
         {"run": run.pk, "did": "exited", "reason": "replied"},
         {"run": run.pk, "did": "resumed"},
-        {"state": "held", "reason": "limit"},
+        {"run": run.pk, "did": "held", "reason": "limit"},
     ):
         assert "?" + "&amp;".join(f"{name}={value}" for name, value in query.items()) in page, query
         assert "Showing 1 of 1" in text(client.get(at(sequence, "people/"), query)), query

@@ -10,6 +10,7 @@ from django.test import Client
 
 from messaging import outbox
 from messaging.models import Message
+from sequences.models import Run
 from tenants.models import Tenant
 from tests.apps.sequences.lives import Stage, at, stage
 from tests.pages.conftest import SignIn
@@ -55,6 +56,19 @@ def on(tenant: Tenant) -> Stage:
     outbox.accept_all(at("05-06 12:00"))
     on.work("05-12 10:00")
     return on
+
+
+def test_who_was_held_is_found_after_going_on(on: Stage, sign_in: SignIn) -> None:
+    client = sign_in(on.life.by)
+    run = Run.objects.filter(sequence=on.sequence, held__gt=0).order_by("pk")[0]
+    assert run != Run.objects.filter(sequence=on.sequence).order_by("pk").last()
+    ((reason, count),) = run.reasons["held"].items()
+    address = f"/sequences/{on.sequence.pk}/people/?run={run.pk}&did=held"
+    assert shown(client, address) == shown(client, f"{address}&reason={reason}") == count > 0
+    assert "those who were held" in " ".join(client.get(address).content.decode().split())
+    assert shown(client, f"{address}&reason=stopped") == 0
+    other = Run.objects.filter(sequence=on.sequence, held=0).order_by("pk")[0]
+    assert shown(client, f"/sequences/{on.sequence.pk}/people/?run={other.pk}&did=held") == 0
 
 
 def people_linked(client: Client, path: str) -> dict[str, int]:
