@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from config.embedded.chromium import PROGRAM
+from tests.database import let_others_end
 from tests.processes import CEILING_SECONDS
 
 FLAGS = [
@@ -77,6 +78,7 @@ def new_page(browser: Browser, complaints: list[str]) -> Iterator[NewPage]:
     yield make
     for context in contexts:
         context.close()
+    let_others_end()
     assert complaints == []
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
-from time import sleep
+from time import monotonic, sleep
 
 import psutil
 import psycopg
@@ -25,6 +25,10 @@ from psycopg import sql
 
 from config.embedded.services import CHECKOUT
 
+BUSY = """
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)
+    AND (state = 'active' OR state LIKE 'idle in transaction%%') AND backend_type = 'client backend' LIMIT 1
+"""
 TRIES = 50
 LOCK = 7_310_118
 """Of the server, held while templates are made, copied or dropped."""
@@ -55,6 +59,19 @@ def copied(of: str | None = None) -> Iterator[str]:
     finally:
         with _server() as server:
             _drop(server, name)
+
+
+def let_others_end(seconds: float = 5) -> None:
+    """Wait, for so long at most, until nobody else is in a transaction of the tests' database.
+
+    A page that is closed leaves its request to the server's thread, and emptying the tables would wait for that one
+    while it waits for them.
+    """
+    ours = connection.connection.info.backend_pid if connection.connection else 0
+    until = monotonic() + seconds
+    with psycopg.connect(url_of(str(connection.settings_dict["NAME"])), autocommit=True) as looking:
+        while looking.execute(BUSY, [ours]).fetchone() and monotonic() < until:
+            sleep(0.05)
 
 
 def url_of(name: str) -> str:
