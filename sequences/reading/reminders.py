@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from activities.models import Reminder
 from audience.models import Contact
+from sequences.cursors import Cursor
 from sequences.models import Enrollment, Sequence
 from sequences.records.reminders import with_people
 from tenants.models import Member
@@ -18,9 +19,6 @@ from tenants.policy import visible
 PAGE = 50
 OPEN, OVERDUE, CLOSED = "open", "overdue", "closed"
 KINDS = ("call", "task", "email_reminder", "sms_reminder", "linkedin")
-
-Key = tuple[datetime, int]
-"""Where a page ends: the moment by which it is ordered, and the reminder."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def reminders_in(sequence: Sequence, wanted: Wanted, member: Member, *, now: dat
     return with_people(found).order_by(*order)
 
 
-def after(found: QuerySet[Reminder], wanted: Wanted, key: Key) -> QuerySet[Reminder]:
+def after(found: QuerySet[Reminder], wanted: Wanted, key: Cursor) -> QuerySet[Reminder]:
     """What comes after a place in their order."""
     at, pk = key
     if wanted.state == CLOSED:
@@ -53,7 +51,7 @@ def after(found: QuerySet[Reminder], wanted: Wanted, key: Key) -> QuerySet[Remin
     return found.filter(Q(due_at__gt=at) | Q(due_at=at, pk__gt=pk))
 
 
-def key_of(reminder: Reminder, wanted: Wanted) -> Key:
+def key_of(reminder: Reminder, wanted: Wanted) -> Cursor:
     """The place of one in that order."""
     at = reminder.closed_at if wanted.state == CLOSED else reminder.due_at
     assert at is not None

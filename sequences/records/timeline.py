@@ -15,14 +15,13 @@ from audience.models import Contact, Opportunity
 from messaging import evidence, machines
 from messaging.barred import OFF_THE_LIST
 from messaging.models import Message
+from sequences.cursors import Cursor
 from sequences.models import Enrollment, Sequence
 from tenants.models import Member
 
 SIZE = 30
 RANK = {"arrived": -2, "made": -2, "entered": -1, "paused": 1, "exited": 2}
 """What comes first of what has one instant: who enters is written to then, who answers leaves then."""
-Key = tuple[datetime, int]
-"""At and id of a fact: what stands before it is older."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,11 @@ class Timeline:
     """A page of it; ``older`` is the key of the next page, None on the last."""
 
     lines: list[Line]
-    older: Key | None
+    older: Cursor | None
 
 
 def timeline_of(
-    about: Contact | Opportunity, sequences: QuerySet[Sequence], before: Key | None = None
+    about: Contact | Opportunity, sequences: QuerySet[Sequence], before: Cursor | None = None
 ) -> Timeline:
     """What happened to the contact before a key. Names of sequences that are not among those given are left out.
 

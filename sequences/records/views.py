@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,9 +17,10 @@ from activities.models import Reminder
 from audience.kinds import CONTACTS, OPPORTUNITIES, Kind
 from audience.models import Contact, Opportunity
 from audience.views.lookup import contacts_seen, opportunities_seen, seen
+from sequences.cursors import read_cursor, written
 from sequences.models import Sequence
 from sequences.records.reminders import reminders_of
-from sequences.records.timeline import Key, timeline_of
+from sequences.records.timeline import timeline_of
 from sequences.views.access import back, go
 from sequences.views.resend import may_resend
 from tenants.access import MemberRequest, requires
@@ -45,7 +45,7 @@ def timeline_of_deal(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _timeline(request: MemberRequest, about: Contact | Opportunity, kind: Kind) -> HttpResponse:
     sequences = visible(request.member, "sequence.view", Sequence.objects.all())
-    found = timeline_of(about, sequences, _key(request.GET.get("before", "")))
+    found = timeline_of(about, sequences, read_cursor(request.GET.get("before", "")))
     # Lines come newest first, so those of one local day stand together.
     days = [(day, list(lines)) for day, lines in groupby(found.lines, lambda line: localdate(line.at))]
     resendable = [line.message for line in found.lines if line.message and may_resend(request, line.message)]
@@ -55,23 +55,10 @@ def _timeline(request: MemberRequest, about: Contact | Opportunity, kind: Kind) 
         "here": request.path,
         "may_log": isinstance(about, Contact) and can(request.member, "reminder.work"),
         "days": days,
-        "next": _text(found.older),
+        "next": written(found.older),
         "resendable": resendable,
     }
     return page(request, "records/timeline.html", context, parts=("timeline",))
-
-
-def _key(text: str) -> Key | None:
-    at, _, pk = text.partition("~")
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (found, int(pk)) if found.tzinfo and pk.isascii() and pk.isdigit() and len(pk) < 19 else None
-
-
-def _text(key: Key | None) -> str:
-    return f"{key[0].isoformat()}~{key[1]}" if key else ""
 
 
 @require_GET

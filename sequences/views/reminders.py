@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audience.lists import MOST_COUNTED, count_of
 from sequences.commands import reminders as commands
+from sequences.cursors import read_cursor, written
 from sequences.models import Sequence
 from sequences.reading.material import Material
 from sequences.reading.reminders import (
@@ -20,7 +20,6 @@ from sequences.reading.reminders import (
     OPEN,
     OVERDUE,
     PAGE,
-    Key,
     Wanted,
     after,
     key_of,
@@ -50,7 +49,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
         asked.get("whose") == "mine",
     )
     found = reminders_in(sequence, wanted, request.member, now=context["now"])
-    key = _key(asked.get("after", ""))
+    key = read_cursor(asked.get("after", ""))
     rows = list((after(found, wanted, key) if key else found)[: PAGE + 1])
     context |= {
         "wanted": wanted,
@@ -58,7 +57,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
         "rows": shown(rows[:PAGE], request.member),
         "total": count_of(found, MOST_COUNTED),
         "after": key,
-        "next": _text(key_of(rows[PAGE - 1], wanted)) if len(rows) > PAGE else "",
+        "next": written(key_of(rows[PAGE - 1], wanted)) if len(rows) > PAGE else "",
     }
     context["outcomes"] = sorted({outcome for row in context["rows"] for outcome in row.outcomes})
     context["may_work"] = any(row.may_work for row in context["rows"])
@@ -111,16 +110,3 @@ def _outcomes(request: MemberRequest, ids: list[int]) -> dict[int, str]:
     for_all = request.POST.get("outcome", "")
     typed = {pk: request.POST.get(f"outcome-{pk}", "") or for_all for pk in ids}
     return {pk: outcome.replace("\x00", "") for pk, outcome in typed.items()}
-
-
-def _key(text: str) -> Key | None:
-    at, _, pk = text.partition("~")
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (found, int(pk)) if found.tzinfo and pk.isascii() and pk.isdigit() and len(pk) < 19 else None
-
-
-def _text(key: Key) -> str:
-    return f"{key[0].isoformat()}~{key[1]}"
