@@ -12,6 +12,7 @@ from pathlib import Path
 
 import environ
 
+from config.embedded.schema import ABOUT_TABLES, bring_up_to_date
 from config.embedded.services import CHECKOUT, DATA, attach
 from config.keys import demo_keys
 
@@ -90,14 +91,18 @@ def prepare_command(arguments: list[str]) -> None:
     """Make ready for ``manage.py`` with `arguments`.
 
     A checkout that names neither a mode nor a database is somebody trying Stepwise: demonstration mode, on
-    the embedded services. ``MODE=production`` never gets embedded services.
+    the embedded services, with their tables. ``MODE=production`` never gets embedded services.
     """
     load_env_file()
     if "DATABASE_URL" not in os.environ:
         os.environ.setdefault("MODE", "demo")
     command = arguments[1] if len(arguments) > 1 else "help"
-    if os.environ.get("MODE", "production") != "production" and command not in WITHOUT_SERVICES:
-        provide_services()
+    if os.environ.get("MODE", "production") == "production" or command in WITHOUT_SERVICES:
+        return
+    own = "DATABASE_URL" not in os.environ
+    provide_services()
+    if own and command not in ABOUT_TABLES:
+        bring_up_to_date(DATA, os.environ["DATABASE_URL"])
 
 
 def provide_services(

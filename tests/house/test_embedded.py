@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from config.embedded.clean import remove
+from config.embedded.schema import bring_up_to_date
 from config.embedded.server import Identity
 from config.embedded.services import CHECKOUT, Services, attach, is_kept
 
@@ -141,3 +142,15 @@ def _answers(services: Services) -> bool:
         return bool(redis.from_url(services.urls["REDIS_URL"]).ping())
     except (psycopg.OperationalError, redis.exceptions.ConnectionError):
         return False
+
+
+@pytest.mark.slow
+def test_the_first_command_of_a_checkout_finds_its_tables(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, url in services.urls.items():
+        monkeypatch.setenv(name, url)
+    bring_up_to_date(services.data, services.urls["DATABASE_URL"])
+    assert ask(services, "SELECT count(*) FROM sequences_sequence") == (0,)
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    bring_up_to_date(services.data, services.urls["DATABASE_URL"])
