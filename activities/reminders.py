@@ -5,15 +5,19 @@ open → completed | skipped (by a person) | cancelled (the stay ended, the step
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
-from activities.models import Fact, Reminder
-from activities.signals import reminder_closed, reminder_closing, reminders_skipped
+from activities.models import Reminder
+from activities.signals import reminder_closing, reminders_closed
 from audience import activity
 from tenants import policy
 from tenants.models import Member
@@ -36,6 +40,8 @@ WORK = {
     "linkedin": (activity.Event.WORKED, "LinkedIn"),
 }
 SENDING = {"email_reminder": "Email", "sms_reminder": "SMS"}
+OWN_TYPE = Coalesce(KeyTextTransform("type", "settings"), Value(""), output_field=TextField())
+"""The activity type that a step of a task names."""
 
 
 def add(select_sql: str, params: Sequence[Any] = (), *, now: datetime) -> int:
@@ -64,67 +70,100 @@ def complete(
     *, reminder: Reminder, by: Member | None, now: datetime, outcome: str = "", note: str = ""
 ) -> bool:
     """A person did it. False, and nothing happens, when it is not open any more (semantics 2.34)."""
-    return _close(reminder, Reminder.COMPLETED, by, now, outcome.strip(), note)
+    outcomes = {outcome.strip(): [reminder.pk]}
+    return _close_one(reminder, by, Closing(Reminder.COMPLETED, now, by, note, outcomes))
 
 
 @transaction.atomic
 def skip(*, reminder: Reminder, by: Member | None, now: datetime, note: str = "") -> bool:
     """A person decided not to do it. False, and nothing happens, when it is not open any more."""
-    return _close(reminder, Reminder.SKIPPED, by, now, "", note)
+    return _close_one(reminder, by, Closing(Reminder.SKIPPED, now, by, note))
 
 
 @transaction.atomic
-def skip_all(of: QuerySet[Reminder], *, by: Member, now: datetime) -> int:
-    """Skip those of these that are open and that ``by`` may work; of how many stays. A few statements, however many.
+def complete_all(
+    of: QuerySet[Reminder], *, by: Member, now: datetime, outcomes: Mapping[str, list[int]] | None = None
+) -> list[int]:
+    """A person did these: those that are open and that ``by`` may work; which. A few statements, however many.
 
-    The caller holds whatever is locked before a reminder, as ``reminder_closing`` lets others do for a single one.
+    ``outcomes``: what calls came to → the ids of those. The caller holds whatever is locked before a reminder, as
+    ``reminder_closing`` lets others do for a single one.
     """
-    mine = policy.visible(by, "reminder.work", of.filter(state=Reminder.OPEN), owner="assignee")
-    ids = list(mine.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
-    Reminder.objects.filter(pk__in=ids).update(state=Reminder.SKIPPED, closed_at=now, closed_by=by)
-    skipped = list(Reminder.objects.filter(pk__in=ids).select_related("contact", "closed_by").order_by("pk"))
-    Fact.objects.bulk_create(_line(reminder, now) for reminder in skipped)
-    reminders_skipped.send(sender=Reminder, reminders=skipped, at=now)
-    return len({reminder.enrollment_id for reminder in skipped})
+    return _close(_workable(of, by), Closing(Reminder.COMPLETED, now, by, outcomes=outcomes or {}))
 
 
-def _close(reminder: Reminder, state: str, by: Member | None, now: datetime, outcome: str, note: str) -> bool:
+@transaction.atomic
+def skip_all(of: QuerySet[Reminder], *, by: Member, now: datetime) -> list[int]:
+    """A person decided not to do these; which. Otherwise as ``complete_all``."""
+    return _close(_workable(of, by), Closing(Reminder.SKIPPED, now, by))
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How reminders are closed. ``outcomes``: what those of calls came to → the ids of those."""
+
+    state: str
+    at: datetime
+    by: Member | None
+    note: str = ""
+    outcomes: Mapping[str, list[int]] = field(default_factory=dict)
+
+
+def _close_one(reminder: Reminder, by: Member | None, how: Closing) -> bool:
     if by is not None:
         policy.require(by, "reminder.work", reminder)
     reminder_closing.send(sender=Reminder, reminder=reminder)
-    row = Reminder.objects.select_for_update(no_key=True).filter(pk=reminder.pk, state=Reminder.OPEN).first()
-    if row is None:
-        return False
-    row.state, row.closed_at, row.closed_by, row.outcome, row.note = state, now, by, outcome, note
-    row.save(update_fields=["state", "closed_at", "closed_by", "outcome", "note"])
-    _line(row, now).save()
-    reminder_closed.send(sender=Reminder, reminder=row, at=now)
-    if state == Reminder.COMPLETED:
-        _mark(row, now)
-    return True
+    return bool(_close(Reminder.objects.filter(pk=reminder.pk), how))
 
 
-def _line(row: Reminder, now: datetime) -> Fact:
-    """The line of the timeline."""
-    said = {"reminder": row.pk, "title": row.title, "outcome": row.outcome, "note": row.note}
-    return Fact(
-        contact_id=row.contact_id,
-        account_id=row.contact.account_id,
-        kind=f"{row.kind}_{row.state}",
-        at=now,
-        enrollment_id=row.enrollment_id,
-        member=row.closed_by,
-        data={key: value for key, value in said.items() if value},
-    )
+def _workable(of: QuerySet[Reminder], by: Member) -> QuerySet[Reminder]:
+    return policy.visible(by, "reminder.work", of, owner="assignee")
 
 
-def _mark(row: Reminder, now: datetime) -> None:
+def _close(of: QuerySet[Reminder], how: Closing) -> list[int]:
+    """The one way out of ``open`` by a person; the ids of those that were open, locked in their order."""
+    found = of.filter(state=Reminder.OPEN).order_by("pk").select_for_update(no_key=True, of=("self",))
+    ids = list(found.values_list("pk", flat=True))
+    if not ids:
+        return []
+    rows = these(ids)
+    rows.update(state=how.state, closed_at=how.at, closed_by=how.by, outcome="", note=how.note)
+    for outcome, some in how.outcomes.items():
+        if outcome:
+            rows.filter(pk__in=some).update(outcome=outcome)
+    _write_lines(ids, how.at)
+    reminders_closed.send(sender=Reminder, ids=ids, state=how.state, at=how.at)
+    if how.state == Reminder.COMPLETED:
+        _mark(rows, how.at)
+    return ids
+
+
+def these(ids: list[int]) -> QuerySet[Reminder]:
+    """The reminders with these ids, which are one parameter, however many."""
+    return Reminder.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))
+
+
+def _write_lines(ids: list[int], at: datetime) -> None:
+    """The lines of the timeline."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO activities_fact (kind, at, contact_id, account_id, enrollment_id, member_id, data)
+               SELECT r.kind || '_' || r.state, %s, r.contact_id, c.account_id, r.enrollment_id, r.closed_by_id,
+                      jsonb_strip_nulls(jsonb_build_object('reminder', r.id, 'title', nullif(r.title, ''),
+                          'outcome', nullif(r.outcome, ''), 'note', nullif(r.note, '')))
+               FROM activities_reminder r JOIN audience_contact c ON c.id = r.contact_id
+               WHERE r.id = ANY(%s) ORDER BY r.id""",
+            [at, ids],
+        )
+
+
+def _mark(rows: QuerySet[Reminder], now: datetime) -> None:
     """Activity fields (semantics 6.5). What a person sent for a stay is a message, and marks them itself."""
-    if row.kind in WORK:
-        event, type_ = WORK[row.kind]
-        activity.mark([row.contact_id], event, now, type=type_ or row.settings.get("type") or None)
-    elif row.enrollment_id is None:
-        activity.mark([row.contact_id], activity.Event.SENT, now, type=SENDING[row.kind])
+    marked = rows.filter(Q(kind__in=WORK) | Q(enrollment_id=None)).annotate(own=OWN_TYPE)
+    for kind, own in marked.order_by("kind", "own").values_list("kind", "own").distinct():
+        event, type_ = WORK.get(kind) or (activity.Event.SENT, SENDING[kind])
+        alike = marked.filter(kind=kind, own=own).values("contact_id")
+        activity.mark(alike, event, now, type=type_ or own or None)
 
 
 def _cancel(column: str, some: Some, now: datetime) -> int:

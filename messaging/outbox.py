@@ -182,28 +182,30 @@ def accept_all(now: datetime) -> int:
     return len(ids)
 
 
+BY_HAND = (*("contact_id", "address_norm", "sender_id", "enrollment_id", "step_run_id"), "opportunity_id")
+"""The columns that a SELECT for ``record_by_hand`` gives, by these names, in any order."""
+
+
 def record_by_hand(
-    *,
-    mailing: Mailing,
-    contact_id: int,
-    address_norm: str,
-    at: datetime,
-    sender_id: int | None = None,
-    enrollment_id: int | None = None,
-    step_run_id: int | None = None,
-    opportunity_id: int | None = None,
-    channel: str = "email",
-) -> Message:
-    """Note that a person sent this: a completed email_reminder or sms_reminder counts as sent, and what comes back
-    attaches to it as to any other (semantics 2.30). It has no payload and was never in the hands of delivery.
+    select_sql: str, params: Sequence[Any] = (), *, mailing: Mailing, at: datetime, channel: str = "email"
+) -> int:
+    """Note that a person sent a message for each row of the SELECT; how many.
+
+    A completed email_reminder or sms_reminder counts as sent, and what comes back attaches to it as to any other
+    (semantics 2.30). It has no payload and was never in the hands of delivery.
     """
-    message = Message.objects.create(
-        mailing=mailing, contact_id=contact_id, opportunity_id=opportunity_id, sender_id=sender_id,
-        enrollment_id=enrollment_id, step_run_id=step_run_id, channel=channel, address_norm=address_norm,
-        state="sent", made_at=at, due_at=at, sent_at=at, resolved_by="person",
-    )  # fmt: skip
-    sent.record([message.pk], at=at, by_hand=True)
-    return message
+    columns = ", ".join(BY_HAND)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO messaging_message
+                    (mailing_id, channel, state, made_at, due_at, sent_at, resolved_by, {columns})
+                SELECT %s, %s, 'sent', %s, %s, %s, 'person', {columns} FROM ({select_sql}) AS given
+                RETURNING id""",
+            [mailing.pk, channel, at, at, at, *params],
+        )
+        ids = [id for (id,) in cursor.fetchall()]
+    sent.record(ids, at=at, by_hand=True)
+    return len(ids)
 
 
 RESENT = "resent"

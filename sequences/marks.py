@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, Q, Value
+from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from activities.models import Fact
@@ -80,6 +80,13 @@ def unclicked(message_id: int) -> None:
     )
 
 
-def outcome(step_run_id: int, text: str) -> None:
-    """What a call came to (semantics 2.30); only its first completion does."""
-    StepRun.objects.filter(Q(pk=step_run_id), outcome=None).update(outcome=text or None)
+def outcomes(reminder_ids: Iterable[int]) -> int:
+    """What the calls of these reminders came to (semantics 2.30); only the first completion of each does."""
+    return execute(
+        """UPDATE sequences_steprun r SET outcome = found.outcome
+           FROM (SELECT s.id, m.outcome FROM activities_reminder m JOIN sequences_steprun s ON s.id = m.step_run_id
+                 WHERE m.id = ANY(%s) AND m.kind = 'call' AND m.outcome <> '' AND s.outcome IS NULL
+                 ORDER BY s.id FOR NO KEY UPDATE OF s) found
+           WHERE r.id = found.id""",
+        [list(reminder_ids)],
+    )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.dispatch import receiver
 
 from activities.models import Reminder
-from activities.signals import reminder_closed, reminder_closing, reminders_skipped
+from activities.signals import reminder_closing, reminders_closed
 from audience.signals import tag_renamed
-from messaging import mailings, outbox, signals
-from messaging.models import Template
-from sequences import enrollment, marks, reactions
+from messaging import outbox, signals
+from sequences import by_hand, enrollment, marks, reactions
 from sequences.commands import renaming, status
-from sequences.engine.adaptive.path import go_on_by_hand
-from sequences.models import Sequence, StepRun
+from sequences.models import Sequence
 from tenants.models import Member
 from tenants.signals import member_deactivated, member_reactivated
 
@@ -140,58 +136,6 @@ def hold_tree(reminder: Reminder, **_: Any) -> None:
         enrollment.hold_rows(of_trees.values_list("pk", flat=True))
 
 
-@receiver(reminder_closed)
-def follow_reminder(reminder: Reminder, at: datetime, **_: Any) -> None:
-    """A completed reminder of a stay: the outcome of a call; what a person sent counts as sent (2.30)."""
-    if reminder.step_run_id is None:
-        return
-    if reminder.state == Reminder.COMPLETED:
-        if reminder.kind == "call":
-            marks.outcome(reminder.step_run_id, reminder.outcome)
-        elif reminder.kind in CHANNELS:
-            send_by_hand(reminder, at)
-    go_on_in_trees([reminder], at)
-
-
-@receiver(reminders_skipped)
-def go_on_in_trees(reminders: list[Reminder], at: datetime, **_: Any) -> None:
-    """In a tree the stay goes on, also when its reminder was skipped (semantics 5.5)."""
-    runs = StepRun.objects.filter(pk__in=[reminder.step_run_id for reminder in reminders])
-    in_trees = set(runs.filter(enrollment__sequence__kind="adaptive").values_list("pk", flat=True))
-    for reminder in reminders:
-        if reminder.step_run_id in in_trees:
-            go_on_by_hand(reminder, now=at)
-
-
-CHANNELS = {"email_reminder": "email", "sms_reminder": "sms"}
-
-
-@dataclass
-class ByHand:
-    """A step as its message needs it."""
-
-    key: str
-    settings: Mapping[str, Any]
-
-
-def send_by_hand(reminder: Reminder, at: datetime) -> None:
-    """The message that a person sent: what comes back attaches to it as to any other."""
-    channel = CHANNELS[reminder.kind]
-    step_run = StepRun.objects.get(pk=reminder.step_run_id or 0)
-    template_id = reminder.settings.get("template")
-    template = (
-        Template.objects.select_related("current").filter(pk=template_id).first() if template_id else None
-    )
-    version = template.current if template and channel == "email" else None
-    contact = reminder.contact
-    outbox.record_by_hand(
-        mailing=mailings.pin(ByHand(step_run.key, reminder.settings), version),
-        contact_id=contact.pk,
-        address_norm=(contact.email_norm if channel == "email" else contact.sms_number) or "",
-        at=at,
-        sender_id=reminder.closed_by_id or reminder.assignee_id,
-        enrollment_id=reminder.enrollment_id,
-        step_run_id=step_run.pk,
-        opportunity_id=reminder.opportunity_id,
-        channel=channel,
-    )
+@receiver(reminders_closed)
+def follow_reminders(ids: list[int], state: str, at: datetime, **_: Any) -> None:
+    by_hand.follow(ids, state, at=at)

@@ -13,18 +13,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.http import QueryDict
 
 from audience.bulk.registry import VERBS, CannotDo, TooMany, Verb
-from audience.listing import Listing
+from audience.bulk.sources import SOURCES
 from audience.lists import count_of
 from audience.models import RecordJob, RecordJobDue, RecordJobPart
-from audience.records import MODELS
 from audience.tasks import work_records
 from tenants.commands import audit
 from tenants.confirming import is_confirmed
 from tenants.models import Member
-from tenants.policy import can, require, visible
+from tenants.policy import can, require
 from tenants.wall import current_id
 
 AT_ONCE = 200
@@ -59,7 +57,7 @@ def start(
         record=record, verb=verb.key, arguments=dict(arguments), said=verb.said(record, arguments), owner=by
     )
     job.ids, job.filter, job.made_at = picked, query, at
-    job.up_to = MODELS[record].objects.aggregate(newest=Max("pk"))["newest"] or 0
+    job.up_to = SOURCES[record].rows.aggregate(newest=Max("pk"))["newest"] or 0
     job.total = count_of(_asked_for(job, by))
     if verb.asks_number and not is_confirmed(job.total, confirmed):
         raise TooMany(job.total)
@@ -98,7 +96,7 @@ def _take(job: RecordJob, size: int | None, now: datetime) -> None:
     size = size or verb.batch
     ahead = _asked_for(job, by).filter(pk__gt=job.last_id)
     ids = list(ahead.order_by("pk").values_list("pk", flat=True)[:size])
-    mine = verb.reached(by, MODELS[job.record].objects.filter(pk__in=ids)).order_by("pk")
+    mine = verb.reached(by, SOURCES[job.record].rows.filter(pk__in=ids)).order_by("pk")
     reached = list(mine.values_list("pk", flat=True)) if ids else []
     with transaction.atomic():
         changed = (
@@ -116,10 +114,10 @@ def _take(job: RecordJob, size: int | None, now: datetime) -> None:
 
 def _asked_for(job: RecordJob, by: Member) -> QuerySet[Any]:
     """The records of the job: those picked that the member may see, or all of the list as it was then."""
+    source = SOURCES[job.record]
     if job.ids is not None:
-        return visible(by, "record.view", MODELS[job.record].objects.filter(pk__in=job.ids))
-    listing = Listing(job.record, QueryDict(job.filter), by, at=job.made_at)
-    return listing.records.filter(pk__lte=job.up_to)
+        return source.picked(by, job.ids)
+    return source.listed(by, job.filter, at=job.made_at).filter(pk__lte=job.up_to)
 
 
 def _member(job: RecordJob) -> Member | None:

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from audience.bulk import work
 from audience.bulk.export import file_of, first_columns, is_kept
 from audience.bulk.registry import VERBS, TooMany, Verb, verbs_for
+from audience.bulk.sources import SOURCES
 from audience.columns import groups_of
-from audience.kept import short
 from audience.kinds import KINDS
 from audience.listing import Listing
 from audience.lists import slice_of
@@ -115,7 +115,7 @@ def _say(request: MemberRequest, job: RecordJob) -> None:
     if job.state == RecordJob.FAILED:
         messages.error(request, job.problem)
         return
-    said = f"{job.said}: done for {job.changed:,} {KINDS[job.record].count(job.changed)}."
+    said = f"{job.said}: done for {job.changed:,} {SOURCES[job.record].count(job.changed)}."
     left = f" {job.left_out:,} left out: {VERBS[job.verb].why_left_out(job.record)}." if job.left_out else ""
     (messages.warning if job.left_out else messages.success)(request, said + left)
 
@@ -186,8 +186,8 @@ def _jobs(request: MemberRequest) -> Any:
 def _context(request: MemberRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
-        "there": f"{reverse(KINDS[job.record].pages)}?{short(QueryDict(job.filter), at=now())}",
+        "there": SOURCES[job.record].address(job.filter, at=now()),
         "has_file": is_kept(job),
-        "noun": KINDS[job.record].count(job.changed),
+        "noun": SOURCES[job.record].count(job.changed),
         "why_left_out": VERBS[job.verb].why_left_out(job.record) if job.verb in VERBS else "",
     }

@@ -95,9 +95,9 @@ def skip_reminders(*, sequence: Sequence, contacts: Iterable[int], by: Member, n
     """Skip the open reminders of their stays, as far as ``by`` may work them (semantics 2.34); of how many stays."""
     row, ids = _held(sequence, by), sorted(set(contacts))
     stays = Enrollment.objects.filter(sequence=row, contact__in=ids)
-    skipped = reminders.skip_all(
-        Reminder.objects.filter(enrollment_id__in=stays.values("pk")), by=by, now=now
-    )
+    of_stays = Reminder.objects.filter(enrollment_id__in=stays.values("pk"))
+    closed = reminders.these(reminders.skip_all(of_stays, by=by, now=now))
+    skipped = closed.values("enrollment_id").distinct().count()
     return _done(row, "people.skip", ids, skipped, by, now)
 
 

@@ -1,4 +1,4 @@
-"""Completing and skipping reminders of a sequence, one or several at once (semantics 2.34)."""
+"""Completing and skipping reminders of a sequence, one or many at once (semantics 2.34)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from activities import reminders as activities
 from activities.models import Reminder
@@ -13,7 +14,7 @@ from sequences import enrollment
 from sequences.models import Enrollment, Sequence
 from sequences.refusals import Refused
 from tenants.models import Member
-from tenants.policy import can
+from tenants.policy import visible
 
 CALL = "call"
 
@@ -24,41 +25,40 @@ def complete(
 ) -> int:
     """Complete those that are open and that ``by`` may work; how many. ``outcomes``: of calls, by reminder.
 
-    Raises Refused for an outcome that a call does not offer; then none is completed.
+    A handful of statements, however many. Raises Refused for an outcome that a call does not offer; then none is
+    completed.
     """
-    found = _open(sequence, reminders, by)
-    for reminder in found:
-        _refuse_unoffered(reminder, outcomes.get(reminder.pk, ""))
-    done = [
-        activities.complete(reminder=reminder, by=by, now=now, outcome=_outcome(reminder, outcomes))
-        for reminder in found
-    ]
-    return sum(done)
+    found = _open(sequence, reminders)
+    said: dict[str, list[int]] = {}
+    for pk in found.filter(kind=CALL).values_list("pk", flat=True):
+        said.setdefault(outcomes.get(pk, "").strip(), []).append(pk)
+    for outcome, ids in said.items():
+        refuse_unoffered(found.filter(pk__in=ids), outcome, by)
+    return len(activities.complete_all(found, by=by, now=now, outcomes=said))
 
 
 @transaction.atomic
 def skip(*, sequence: Sequence, reminders: Iterable[int], by: Member, now: datetime) -> int:
     """Skip those that are open and that ``by`` may work; how many."""
-    found = _open(sequence, reminders, by)
-    return sum(activities.skip(reminder=reminder, by=by, now=now) for reminder in found)
+    return len(activities.skip_all(_open(sequence, reminders), by=by, now=now))
 
 
-def _open(sequence: Sequence, ids: Iterable[int], by: Member) -> list[Reminder]:
+def refuse_unoffered(reminders: QuerySet[Reminder], outcome: str, by: Member) -> None:
+    """Raises Refused where ``by`` may work a call among these that does not offer this outcome."""
+    if not outcome.strip():
+        return
+    calls = visible(by, "reminder.work", reminders.filter(kind=CALL, state=Reminder.OPEN), owner="assignee")
+    lists = calls.order_by("settings__outcomes").values_list("settings__outcomes", flat=True).distinct()
+    for offered in lists:
+        if offered and outcome.strip().casefold() not in [str(one).casefold() for one in offered]:
+            call = calls.filter(settings__outcomes=offered).select_related("contact").order_by("pk")[0]
+            raise Refused(
+                f"“{outcome.strip()}” is no outcome of the call with {call.contact.name}.", "outcome"
+            )
+
+
+def _open(sequence: Sequence, ids: Iterable[int]) -> QuerySet[Reminder]:
     """The sequence's row is held first, as before everything that moves its stays."""
     enrollment.hold_rows([sequence.pk])
     stays = Enrollment.objects.filter(sequence=sequence).values("pk")
-    found = Reminder.objects.filter(pk__in=set(ids), state=Reminder.OPEN, enrollment_id__in=stays)
-    found = found.select_related("assignee__team", "contact").order_by("pk")
-    return [reminder for reminder in found if can(by, "reminder.work", reminder)]
-
-
-def _outcome(reminder: Reminder, outcomes: Mapping[int, str]) -> str:
-    return outcomes.get(reminder.pk, "") if reminder.kind == CALL else ""
-
-
-def _refuse_unoffered(reminder: Reminder, outcome: str) -> None:
-    offered = [str(one).casefold() for one in reminder.settings.get("outcomes") or ()]
-    if reminder.kind == CALL and outcome.strip() and offered and outcome.strip().casefold() not in offered:
-        raise Refused(
-            f"“{outcome.strip()}” is no outcome of the call with {reminder.contact.name}.", "outcome"
-        )
+    return activities.these(list(ids)).filter(state=Reminder.OPEN, enrollment_id__in=stays)

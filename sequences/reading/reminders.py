@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,26 @@ class Wanted:
     state: str = OPEN
     kind: str = ""
     is_mine: bool = False
+
+    @classmethod
+    def asked(cls, query: Mapping[str, str]) -> Wanted:
+        """As an address asks for them; what it asks wrongly is left out."""
+        state, kind = query.get("state", ""), query.get("kind", "")
+        return cls(
+            state if state in (OVERDUE, CLOSED) else OPEN,
+            kind if kind in KINDS else "",
+            query.get("whose") == "mine",
+        )
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The same as an address says it."""
+        asked = {
+            "state": self.state if self.state != OPEN else "",
+            "kind": self.kind,
+            "whose": "mine" if self.is_mine else "",
+        }
+        return {name: value for name, value in asked.items() if value}
 
 
 def reminders_in(sequence: Sequence, wanted: Wanted, member: Member, *, now: datetime) -> QuerySet[Reminder]:

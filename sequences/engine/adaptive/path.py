@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
+from django.db.models.expressions import RawSQL
 
-from activities.models import Reminder
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
 from sequences import agenda, enrollment
@@ -15,9 +15,10 @@ from sequences.engine.adaptive.forest import Forest
 from sequences.engine.adaptive.tree import END, tree_at
 from sequences.engine.due import Work
 from sequences.engine.results import values_of
-from sequences.engine.sql import Sql, compiled, execute
+from sequences.engine.scratch import prepare
+from sequences.engine.sql import Sql, compiled, execute, rows
 from sequences.engine.verdicts import NOT_HELD
-from sequences.models import Enrollment, Sequence, StepRun
+from sequences.models import Enrollment, Sequence
 
 GOES_ON = "is_waiting = false, due_at = NULL, held_reason = '', held_since = NULL"
 MOVED: Sql = (f"SELECT v.enrollment_id FROM engine_verdict v WHERE {NOT_HELD}", ())
@@ -62,7 +63,7 @@ def pass_over(sequence: Sequence, plan: int, after: dict[str, str], stays: Sql) 
         pass
 
 
-def complete(sequence: Sequence, *, now: datetime, only: int | None = None) -> int:
+def complete(sequence: Sequence, *, now: datetime, only: Sql | None = None) -> int:
     """Those whose path has ended leave, unless a message of theirs still waits to be sent (semantics 2.19)."""
     if not sequence.exit_all_steps:
         return 0
@@ -71,32 +72,56 @@ def complete(sequence: Sequence, *, now: datetime, only: int | None = None) -> i
     )
     waiting = Message.objects.filter(enrollment_id=OuterRef("pk"), state__in=NOT_LEFT)
     if only is not None:
-        ended = ended.filter(pk=only)
+        ended = ended.filter(pk__in=RawSQL(*only))
     done = compiled(ended.filter(~Exists(waiting)).values("pk"))
     return enrollment.leave(sequence, done, reason=enrollment.COMPLETED, now=now)
 
 
-def go_on_by_hand(reminder: Reminder, *, now: datetime) -> None:
-    """A seller has closed the reminder of a stay in a tree: it stands before the next step at once (semantics 5.5).
+OF_REMINDERS = (
+    "FROM activities_reminder m JOIN sequences_steprun r ON r.id = m.step_run_id "
+    "JOIN sequences_enrollment e ON e.id = r.enrollment_id AND e.sequence_id = %s WHERE m.id = ANY(%s)"
+)
+
+
+def go_on_by_hand(sequence: Sequence, reminders: list[int], *, now: datetime) -> None:
+    """Sellers have closed reminders of a tree: their stays stand before the next step at once (semantics 5.5).
 
     What follows waits for the opening or the end of a pause; where nothing follows, the stay is completed at once,
     but not while it stands still. The caller holds the sequence's row.
     """
-    run = StepRun.objects.select_related("enrollment__sequence").get(pk=reminder.step_run_id or 0)
-    stay, sequence = run.enrollment, run.enrollment.sequence
+    given = (sequence.pk, reminders)
     done = (
-        ("completed", [run.key]) if reminder.state == Reminder.COMPLETED else ("skipped", [run.key, "manual"])
+        "SELECT e.contact_id, CASE m.state WHEN 'completed' THEN 'completed' ELSE 'skipped' END, "
+        "CASE m.state WHEN 'completed' THEN ARRAY[r.key] ELSE ARRAY[r.key, 'manual'] END "
+        f"{OF_REMINDERS} ORDER BY m.id"
     )
-    whom = ("SELECT %s::bigint, %s, %s::text[]", (stay.contact_id, *done))
-    recorder.note(sequence_id=sequence.pk, now=now, whom=whom)
-    if stay.state == Enrollment.EXITED or stay.step_key != run.key:
+    recorder.note(sequence_id=sequence.pk, now=now, whom=(done, given))
+    prepare("engine_moved")
+    stand_before = f"SELECT e.id {OF_REMINDERS} AND e.state <> 'exited' AND e.step_key = r.key"
+    if not execute(f"INSERT INTO engine_moved {stand_before}", given):
         return
-    tree = tree_at(stay.plan_id or sequence.plan_id)
-    execute(
-        f"UPDATE sequences_enrollment SET step_key = %s, {GOES_ON} WHERE id = %s",
-        [tree.after[run.key], stay.pk],
+    plans = rows(
+        f"SELECT DISTINCT COALESCE(plan_id, %s) FROM sequences_enrollment WHERE id IN ({CLOSED[0]})",
+        [sequence.plan_id],
     )
-    pass_over(sequence, stay.plan_id or sequence.plan_id, tree.after, ("SELECT %s::bigint", (stay.pk,)))
-    if stay.stopped_at is None:
-        complete(sequence, now=now, only=stay.pk)
+    for (plan,) in plans:
+        _step_on(sequence, plan)
+    unstopped = f"SELECT id FROM sequences_enrollment WHERE stopped_at IS NULL AND id IN ({CLOSED[0]})"
+    complete(sequence, now=now, only=(unstopped, ()))
     agenda.wake([sequence.pk], now=now)
+
+
+CLOSED: Sql = ("SELECT enrollment_id FROM engine_moved", ())
+"""The stays whose reminder was closed just now."""
+
+
+def _step_on(sequence: Sequence, plan: int) -> None:
+    """Those of them on a plan stand before the next step of its tree."""
+    after = tree_at(plan).after
+    table, params = values_of(list(after.items()), "text, text")
+    execute(
+        f"UPDATE sequences_enrollment e SET step_key = p.after, {GOES_ON} FROM ({table}) p (key, after) "
+        f"WHERE e.step_key = p.key AND COALESCE(e.plan_id, %s) = %s AND e.id IN ({CLOSED[0]})",
+        [*params, sequence.plan_id, plan],
+    )
+    pass_over(sequence, plan, after, CLOSED)

@@ -124,8 +124,12 @@ def test_6_1_in_a_simulation_everything_is_accepted_at_once(tenant: object) -> N
 
 def test_2_30_what_a_person_sent_is_a_sent_message_like_any_other(tenant: object) -> None:
     contact = ContactFactory()
-    message = outbox.record_by_hand(
-        mailing=make_mailing(), contact_id=contact.pk, address_norm=contact.email_norm, at=NOW
+    sql = (
+        "SELECT id AS contact_id, email_norm AS address_norm, NULL::bigint AS sender_id, "
+        "NULL::bigint AS enrollment_id, NULL::bigint AS step_run_id, NULL::bigint AS opportunity_id "
+        "FROM audience_contact WHERE id = %s"
     )
+    assert outbox.record_by_hand(sql, [contact.pk], mailing=make_mailing(), at=NOW) == 1
+    message = Message.objects.get()
     assert (message.state, message.sent_at) == ("sent", NOW)
     assert Fact.objects.get(message_id=message.pk).kind == "sent"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from activities.models import Reminder
 from messaging import outbox
 from messaging.models import Message
 from sequences import agenda, ticking
-from sequences.commands import people
+from sequences.commands import people, reminders
+from sequences.commands.planning import add_step
+from sequences.commands.publishing import publish
+from sequences.engine import recorder
 from sequences.models import Enrollment, Run, Schedule, StepRun, Wake
 from tenants.models import Tenant
 from tests.apps.sequences.lives import Stage, at, stage
@@ -126,6 +130,50 @@ def test_reminders_skipped_in_bulk_let_their_people_go_on(tenant: Tenant) -> Non
     people.skip_reminders(sequence=found.sequence, contacts=[ann], by=found.life.by, now=at("05-04 09:40"))
     tick(found, "05-04 09:40", seconds=20)
     assert StepRun.objects.get(key="q").reason == "no"
+
+
+CALLS = """
+contacts:
+  - {id: ann, email: ann@x.example, lifecycle_stage: Lead}
+  - {id: ben, email: ben@x.example, lifecycle_stage: Lead}
+  - {id: cas, email: cas@x.example, lifecycle_stage: Lead}
+sequences:
+  - name: Tree
+    kind: adaptive
+    schedule: {hours: "09:00-17:00"}
+    audience: {conditions: [{field: lifecycle_stage, op: is, value: Lead}]}
+    steps: [{key: ring, kind: call}MORE]
+"""
+
+
+def test_reminders_completed_in_bulk_let_each_stay_go_on_in_its_own_plan(tenant: Tenant) -> None:
+    """Ann stays on the first plan, Ben is moved to one with a task after the call; Cas stands still."""
+    found = stage(tenant, CALLS.replace("MORE", ""))
+    found.work("05-04 09:00")
+    Enrollment.objects.filter(contact_id=found.contact("ann")).update(plan=found.sequence.plan)
+    add_step(
+        sequence=found.sequence,
+        kind="task",
+        settings={"title": "Look"},
+        by=found.life.by,
+        now=at("05-04 09:10"),
+    )
+    publish(sequence=found.sequence, by=found.life.by, now=at("05-04 09:10"))
+    Enrollment.objects.exclude(contact_id=found.contact("ann")).update(plan=None)
+    found.happens("05-04 09:20", do="pause", sequence="Tree", contact="cas")
+    ids = list(Reminder.objects.values_list("pk", flat=True))
+    with recorder.recording():
+        done = reminders.complete(
+            sequence=found.sequence, reminders=ids, by=found.life.by, now=at("05-04 09:40"), outcomes={}
+        )
+        noted = [(one.contact_id, one.event, one.detail) for one in recorder.noted()]
+    assert done == 3
+    calls = [(found.contact(name), "completed", ("ring",)) for name in ("ann", "ben", "cas")]
+    assert noted == [*calls, (found.contact("ann"), "exited", ("completed",))]
+    assert (found.stay("ben").step_key, found.stay("cas").step_key) == ("task1", "task1")
+    assert found.stay("ann").exit_reason == "completed" and found.stay("cas").state == "paused"
+    tick(found, "05-04 09:40", seconds=20)
+    assert Reminder.objects.get(state="open", kind="task").contact_id == found.contact("ben")
 
 
 def test_what_comes_in_while_a_paused_sequence_sleeps_wakes_nothing(tenant: Tenant) -> None:

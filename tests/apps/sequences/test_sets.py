@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from activities.models import Reminder
 from sequences.commands.people import skip_reminders
+from sequences.commands.reminders import complete
 from sequences.engine import recorder
 from sequences.engine.planning import MANY, SOME, as_sets, grown, outgrown
 from sequences.engine.sql import execute, rows
@@ -127,8 +131,8 @@ def test_a_table_that_was_found_empty_is_counted_when_some_rows_come(tenant: Ten
     assert len(said) == 2 and said[1] == 'ANALYZE (SKIP_LOCKED) "sequences_enrollment"'
 
 
-def statements_of_skipping(tenant: Tenant, people: int) -> int:
-    """How many statements it takes to skip the open calls of everybody."""
+def statements_of_closing(tenant: Tenant, people: int, *, by_list: bool) -> int:
+    """How many statements it takes to close the open calls of everybody: by their people, or as the list's job does."""
     with use(tenant):
         on = stage(
             tenant, BODY.replace("KIND", "classic").replace("DAY1", "day: 1, ").replace("DAY2", "day: 2, ")
@@ -136,16 +140,20 @@ def statements_of_skipping(tenant: Tenant, people: int) -> int:
         ContactFactory.create_batch(people, city="Rome")
         on.work("05-04 09:00", is_accepted=False)
         contacts = list(Enrollment.objects.values_list("contact_id", flat=True))
+        ids = list(Reminder.objects.values_list("pk", flat=True))
+        given: dict[str, Any] = {"sequence": on.sequence, "by": on.life.by, "now": at("05-04 10:00")}
         with CaptureQueriesContext(connection) as queries:
-            skipped = skip_reminders(
-                sequence=on.sequence, contacts=contacts, by=on.life.by, now=at("05-04 10:00")
-            )
-        assert skipped == people, "Ann is held: she has no first name"
+            if by_list:
+                closed = complete(reminders=ids, outcomes=dict.fromkeys(ids, "Busy"), **given)
+            else:
+                closed = skip_reminders(contacts=contacts, **given)
+        assert closed == people, "Ann is held: she has no first name"
     return len(queries)
 
 
-def test_skipping_the_reminders_of_many_takes_as_many_statements_as_of_few(db: None) -> None:
-    few, many = (statements_of_skipping(make_tenant(), people) for people in (1, 60))
+@pytest.mark.parametrize("by_list", [False, True])
+def test_closing_the_reminders_of_many_takes_as_many_statements_as_of_few(db: None, by_list: bool) -> None:
+    few, many = (statements_of_closing(make_tenant(), people, by_list=by_list) for people in (1, 60))
     assert many == few
 
 
