@@ -127,7 +127,7 @@ def test_an_outcome_that_a_call_does_not_offer_begins_nothing(client: Client, ru
     assert not RecordJob.objects.exists()
 
 
-def test_what_others_have_to_do_is_left_out(running: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
+def test_2_34_what_others_have_to_do_is_left_out(running: Sequence, tenant: Tenant, sign_in: SignIn) -> None:
     Sequence.objects.update(is_shared=True)
     other = make_member("sales_rep")
     some = list(Reminder.objects.filter(kind="call").order_by("pk").values_list("pk", flat=True)[:2])
