@@ -19,8 +19,8 @@ from sequences.engine import entry, refusals
 from sequences.engine.due import Work
 from sequences.engine.lacking import needed_by_step
 from sequences.engine.planning import with_room
-from sequences.engine.questions import PERSON, Unreadable
-from sequences.models import Addition, SenderMode, Sequence
+from sequences.engine.questions import INSIDE, PERSON, Unreadable
+from sequences.models import Addition, Enrollment, SenderMode, Sequence
 from sequences.reading.thought import thought_of
 from tenants.models import Member
 from tenants.policy import can
@@ -125,21 +125,31 @@ def _admitted(work: Work, way: entry.Way) -> list[Contact]:
 def first_of(
     sequence: Sequence, contacts: QuerySet[Contact], *, now: datetime, work: Work | None = None
 ) -> Contact | None:
-    """Somebody to show the sequence by: the first created of those who match, else of these contacts; None: nobody.
+    """Somebody of these contacts to show the sequence by; None: there is nobody.
 
+    Who is inside or was added, for they are known; else the first created of those who match, else of all.
     ``work``: the run that is thought of, where it was already.
     """
+    inside = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE)
+    for there in (inside, Addition.objects.filter(sequence=sequence)):
+        seen = there.filter(contact__in=contacts.values("pk"))
+        if (pk := seen.order_by("contact").values_list("contact", flat=True).first()) is not None:
+            return contacts.get(pk=pk)
     work = work or thought_of(sequence, now=now, plan=sequence.draft or sequence.plan)
+    return _first_matching(work, contacts) or contacts.order_by("pk").first()
+
+
+def _first_matching(work: Work, contacts: QuerySet[Contact]) -> Contact | None:
+    """None also for conditions that cannot be read: what is wrong with them is said elsewhere."""
     try:
         asked = entry.by_themselves(work)
     except Unreadable:
-        asked = None
-    if asked is not None:
-        way = entry.matching(work.sequence, asked)
-        ids = way.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
-        if found := contacts.filter(pk__in=list(ids)).order_by("pk").first():
-            return found
-    return contacts.order_by("pk").first()
+        return None
+    if asked is None:
+        return None
+    way = entry.matching(work.sequence, asked)
+    ids = way.people.order_by(way.column("pk")).values_list(way.column("pk"), flat=True)[:SAMPLE]
+    return contacts.filter(pk__in=list(ids)).order_by("pk").first()
 
 
 @dataclass(frozen=True)

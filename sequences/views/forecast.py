@@ -13,10 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from audience.views.lookup import contacts_seen
 from sequences import checking
-from sequences.engine.questions import INSIDE, Unreadable
 from sequences.forecast import jobs
 from sequences.forecast.living import MOST_DAYS
-from sequences.models import Addition, Enrollment, Sequence
+from sequences.models import Sequence
 from sequences.reading.adding import contacts_named
 from sequences.reading.audience import first_of
 from sequences.reading.material import Material
@@ -91,17 +90,9 @@ def _faults(sequence: Sequence) -> list[str]:
 
 
 def _contact(request: MemberRequest, sequence: Sequence, asked: str) -> int | None:
-    """Whose calendar is shown: who is named, else the first who is inside or was added, else the first who matches."""
+    """Whose calendar is shown: who is named, else somebody to show the sequence by."""
     seen = contacts_seen(request)
     if asked.strip():
         return contacts_named(asked).filter(pk__in=seen.values("pk")).values_list("pk", flat=True).first()
-    inside = Enrollment.objects.filter(sequence=sequence, state__in=INSIDE, contact__in=seen.values("pk"))
-    added = Addition.objects.filter(sequence=sequence, contact__in=seen.values("pk"))
-    for somebody in (inside.order_by("pk"), added.order_by("pk")):
-        if (there := somebody.values_list("contact_id", flat=True).first()) is not None:
-            return there
-    try:
-        found = first_of(sequence, seen, now=now())
-    except Unreadable:
-        return None
+    found = first_of(sequence, seen, now=now())
     return found.pk if found else None

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from audience.lists import MOST_COUNTED, count_of
 from audience.views.lookup import text_of
-from sequences.models import Sequence
+from sequences.models import Enrollment, Sequence
 from sequences.reading.happened import DID, steps_that_did
 from sequences.reading.live import coming
 from sequences.reading.material import Material
@@ -57,7 +57,6 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     }
     list_ = _waiting if wanted.state == WAITING else _inside
     context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
-    context |= {"total": min(context["total"], MOST_COUNTED), "is_more": context["total"] > MOST_COUNTED}
     context["step"] = material.step(wanted.step)
     context["steps"] = steps_that_did(sequence, wanted).count() if wanted.run and wanted.did in DID else 0
     context["resendable"] = [r.unsent for r in context["rows"] if r.unsent and may_resend(request, r.unsent)]
@@ -68,13 +67,15 @@ def _inside(
     sequence: Sequence, material: Material, wanted: Filter, before: int | None, moment: datetime, ordinal: int
 ) -> dict[str, Any]:
     found = people(sequence, wanted, reader=material.member)
-    shown = page_of(found, before)
+    among = Enrollment.objects.filter(sequence=sequence) if wanted.q else None
+    shown = page_of(found, before, among=among)
     runs = coming(sequence, now=moment)
     rows = rows_of(shown.stays, material.steps, last_ordinal=ordinal, coming=runs, now=moment)
     return {
         "rows": rows,
         "has_more": shown.has_more,
         "total": shown.total,
+        "is_more": shown.is_more,
         "last": shown.last,
         "waiting": [],
     }
@@ -86,10 +87,12 @@ def _waiting(
     found = additions(sequence, wanted, reader=material.member)
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     last = rows[:PAGE][-1].pk if rows else None
+    total = count_of(found, MOST_COUNTED)
     return {
         "rows": [],
         "waiting": rows[:PAGE],
         "has_more": len(rows) > PAGE,
-        "total": count_of(found, MOST_COUNTED),
+        "total": min(total, MOST_COUNTED),
+        "is_more": total > MOST_COUNTED,
         "last": last,
     }

@@ -23,7 +23,7 @@ from sequences.reading.material import Material
 from tenants.models import Member, Tenant
 from tests.factories import NOW, ContactFactory, make_member
 from tests.pages.conftest import SignIn
-from tests.pages.sequences.conftest import BONN, live
+from tests.pages.sequences.conftest import BONN, leave, live
 from tests.pages.somebody import words
 from tests.sink import Rule, Sink
 
@@ -93,6 +93,19 @@ def test_the_page_shows_a_chosen_contact_and_why_they_would_not_enter(
         assert client.get(path, {"contact": nonsense}).status_code == 200
     part = client.get(path, headers={"HX-Request": "true", "HX-Target": "calendar"}).content.decode()
     assert "<html" not in part and "Call" in part
+
+
+def test_one_that_runs_is_shown_by_somebody_inside(
+    client: Client, sequence: Sequence, tenant: Tenant
+) -> None:
+    for city in ("Berlin", "Bonn", "Bonn"):
+        ContactFactory(city=city)
+    live(sequence, tenant, people=0)
+    inside = Contact.objects.filter(city="Bonn").order_by("pk")
+    path = f"/sequences/{sequence.pk}/edit/calendar/"
+    assert f"{inside[0]} : would not enter now, since they were in it before" in said(client.get(path))
+    leave(sequence, inside[0].pk)
+    assert f"{inside[1]} : would not enter now" in said(client.get(path))
 
 
 def test_who_is_refused_is_counted_by_reason(client: Client, sequence: Sequence, rep: Member) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from messaging.commands.sending import change_trial
 from messaging.models import Message
 from sequences import enrollment
 from sequences.models import Addition, Enrollment, Sequence
+from sequences.reading import paging
 from sequences.reading.live import coming
 from sequences.reading.people import people as listed
 from sequences.reading.people import rows_of
@@ -89,6 +91,24 @@ def test_the_list_is_filtered_searched_and_paged(client: Client, sequence: Seque
     assert "Nobody here" in text(client.get(people(sequence), {"q": "nobody"}))
     last = Enrollment.objects.order_by("-pk").values_list("pk", flat=True)[49]
     assert "Showing 11 of 61" in text(client.get(people(sequence), {"before": last}))
+
+
+def test_a_frequent_name_in_a_large_sequence_is_found_among_the_newest(
+    client: Client, sequence: Sequence, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "NEWEST", 55)
+    ContactFactory(city="Bonn", first_name="Zoe")
+    ContactFactory.create_batch(60, city="Bonn", first_name="Ann")
+    live(sequence, tenant, people=0)
+    page = text(client.get(people(sequence), {"q": "ann"}))
+    assert "Showing 50 of 50+" in page and "all 50+ that match" in " ".join(page.split())
+    of_anns = contacts(sequence)[:0:-1]
+    assert [int(pk) for pk in re.findall(r'name="ids" value="(\d+)"', page)] == of_anns[:50]
+    last = Enrollment.objects.get(contact=of_anns[49]).pk
+    page = text(client.get(people(sequence), {"q": "ann", "before": last}))
+    assert "Showing 10 of 60" in page
+    assert [int(pk) for pk in re.findall(r'name="ids" value="(\d+)"', page)] == of_anns[50:]
+    assert "Showing 1 of 1" in text(client.get(people(sequence), {"q": "zoe"}))
 
 
 def test_those_ticked_are_paused_resumed_and_removed(
