@@ -11,6 +11,7 @@ from datetime import datetime
 from sequences.engine.questions import Unreadable
 from sequences.models import Sequence, Status
 from sequences.reading.audience import newcomers
+from sequences.reading.resuming import reached_at_once
 from sequences.refusals import TooMany
 from steps.models import Plan
 from tenants.confirming import is_confirmed
@@ -21,6 +22,18 @@ def refuse_many(row: Sequence, confirmed: int | None, *, now: datetime) -> int:
     people = newcomers(row, now=now)
     if not is_confirmed(people, confirmed):
         raise TooMany(people, f"{people:,} people would come in at the first run: confirm their number.")
+    return people
+
+
+def refuse_many_at_once(row: Sequence, confirmed: int | None, *, now: datetime) -> int:
+    """How many would get mail at once if a paused sequence went on; raises TooMany where that is to be confirmed."""
+    try:
+        people = reached_at_once(row, now=now)
+    except Unreadable:
+        people = 0
+    if not is_confirmed(people, confirmed):
+        words = f"Up to {people:,} people would get mail at once: those waiting, and those of the next run."
+        raise TooMany(people, words)
     return people
 
 

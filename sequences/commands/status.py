@@ -66,14 +66,26 @@ def pause(*, sequence: Sequence, by: Member, now: datetime) -> bool:
 
 
 @transaction.atomic
-def resume(*, sequence: Sequence, by: Member, now: datetime) -> bool:
-    """Let a paused sequence go on: its next run is the first allowed instant from now on (semantics 2.6)."""
+def resume(
+    *,
+    sequence: Sequence,
+    by: Member,
+    now: datetime,
+    confirmed: int | None = None,
+    is_confirmed_before: bool = False,
+) -> bool:
+    """Let a paused sequence go on: its next run is the first allowed instant from now on (semantics 2.6).
+
+    Where more people than the workspace's ``confirm_above`` would get mail at once, ``confirmed`` is their number as a
+    person has typed it, or ``is_confirmed_before``; else raises TooMany.
+    """
     require(by, "sequence.edit", sequence)
     row = _held(sequence, now)
     if row.status != Status.PAUSED:
         return False
+    people = 0 if is_confirmed_before else confirming.refuse_many_at_once(row, confirmed, now=now)
     go_on(row, now=now)
-    return _done(sequence, row, by=by, now=now, verb="sequence.resume")
+    return _done(sequence, row, by=by, now=now, verb="sequence.resume", people=people)
 
 
 @transaction.atomic

@@ -76,7 +76,10 @@ def person(event: TimelineEvent, world: World, by: Member, now: datetime) -> Non
     """add and remove; pause and resume of one contact or of the whole sequence."""
     sequence = _sequence(event, world)
     if not event.contact:
-        {"pause": status.pause, "resume": status.resume}[event.do](sequence=sequence, by=by, now=now)
+        if event.do == "pause":
+            status.pause(sequence=sequence, by=by, now=now)
+        else:
+            status.resume(sequence=sequence, by=by, now=now, is_confirmed_before=True)
         return
     verbs = {"add": people.add, "remove": people.remove, "pause": people.pause, "resume": people.resume}
     with suppress(

@@ -18,6 +18,7 @@ from sequences.reading.audience import newcomers, runs_for
 from sequences.refusals import Refused, TooMany
 from sequences.seen import mark_of_all
 from sequences.views.access import action, back, changed_by
+from sequences.views.many import ask_number
 from tenants.access import MemberRequest, requires
 from tenants.confirming import typed_number
 
@@ -69,9 +70,15 @@ def pause(request: MemberRequest, sequence: Sequence) -> str:
 
 
 @action("sequence.edit")
-def resume(request: MemberRequest, sequence: Sequence) -> str:
-    """Go on where it stopped."""
-    if status.resume(sequence=sequence, by=request.member, now=now()):
+def resume(request: MemberRequest, sequence: Sequence) -> str | HttpResponse:
+    """Go on where it stopped; where many would get mail at once, their number is typed first."""
+    typed = typed_number(request.POST.get("people", ""))
+    try:
+        is_resumed = status.resume(sequence=sequence, by=request.member, now=now(), confirmed=typed)
+    except TooMany as many:
+        title = f"Resume {sequence.name} for {many.people:,} people?"
+        return ask_number(request, sequence, many, title=title, submit="Resume")
+    if is_resumed:
         messages.success(request, f"{sequence.name} goes on with its next run.")
     return back(request, sequence)
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from audience.models import Contact, RecordJob, SavedView
 from audience.tasks import work_records
-from sequences.commands import people
+from sequences.commands import people, status
 from sequences.commands.editing import change_settings
 from sequences.commands.planning import add_step, remove_step
 from sequences.commands.publishing import publish
@@ -17,7 +17,7 @@ from sequences.commands.status import activate
 from sequences.models import Addition, Sequence, SequenceView, Status
 from sequences.reading.audience import newcomers
 from sequences.refusals import TooMany
-from tenants.models import Member, Tenant
+from tenants.models import AuditLine, Member, Tenant
 from tests.factories import NOW, ContactFactory
 from tests.pages.somebody import words
 
@@ -172,3 +172,27 @@ def test_a_plan_that_opens_a_sequence_to_many_is_published_by_their_number(
     assert client.post(url, {"note": "Calls, too", "people": "3"}).status_code == 302
     sequence.refresh_from_db()
     assert sequence.draft is None and sequence.plan.note == "Calls, too"
+
+
+def test_a_paused_sequence_goes_on_for_many_by_their_number(
+    client: Client, active: Sequence, rep: Member
+) -> None:
+    """Two of Bonn come in, and three of Ulm were added."""
+    status.pause(sequence=active, by=rep, now=NOW)
+    people.add(sequence=active, contacts=ids("Ulm"), by=rep, now=NOW, confirmed=3)
+    url = f"/sequences/{active.pk}/resume/"
+    asked = client.post(url, {"next": "/sequences/"})
+    page = page_of(asked)
+    assert asked.status_code == 200 and "Resume Outbound for 5 people?" in page
+    assert "Up to 5 people would get mail at once" in page and "Nothing has happened yet." in page
+    wrong = client.post(url, {"people": "50", "next": "/sequences/"})
+    assert wrong.status_code == 422 and "That is not their number" in page_of(wrong)
+    active.refresh_from_db()
+    assert active.status == Status.PAUSED
+    assert client.post(url, {"people": "5", "next": "/sequences/"})["Location"] == "/sequences/"
+    active.refresh_from_db()
+    assert active.status == Status.ACTIVE
+    line = AuditLine.objects.get(verb="sequence.resume")
+    assert line.data["people"] == 5
+    status.pause(sequence=active, by=rep, now=NOW)
+    assert status.resume(sequence=active, by=rep, now=NOW, is_confirmed_before=True)
