@@ -52,7 +52,12 @@ def catalogue() -> Catalogue:
 
 
 def as_field(custom: CustomField) -> Field:
-    return Field(custom.record, custom.key, custom.label, FieldType(custom.type), is_custom=True)
+    return Field(
+        *(custom.record, custom.key, custom.label, FieldType(custom.type)),
+        is_custom=True,
+        custom_id=custom.pk,
+        column=custom.column,
+    )
 
 
 def type_of(value: Any) -> FieldType | None:
@@ -110,6 +115,8 @@ def column_of(field: Field) -> str:
         return ""
     if not field.is_custom:
         return f"{field.key}_id" if field.type in (FieldType.USER, FieldType.REFERENCE) else field.key
+    if field.column:
+        return field.column
     return CustomField.objects.values_list("column", flat=True).get(record=field.record, key=field.key)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audience.conditions.types import FieldType as T
 
@@ -37,7 +37,8 @@ class Field:
     """One field of a record.
 
     ``choices`` is a closed list of values; an open one is not listed here. Without ``has_values`` no record has one: a
-    field that a file names in conditions or templates only.
+    field that a file names in conditions or templates only. ``custom_id`` and ``column``: of a tenant's own field, as
+    its catalogue has it, its id and the slot that holds its values (of tags there is none).
     """
 
     record: str
@@ -47,6 +48,8 @@ class Field:
     is_custom: bool = False
     choices: tuple[str, ...] = ()
     has_values: bool = True
+    custom_id: int | None = field(default=None, compare=False)
+    column: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:

@@ -110,11 +110,16 @@ def compile_group(group: Group, context: Context) -> Q:
 
 
 def _custom_slots(group: Group) -> dict[tuple[str, str], tuple[str, int]]:
-    """(record, key) of the tenant's own fields → column and id, asked for only where the group names one."""
-    if not any(isinstance(c.field, Field) and c.field.is_custom for c in group.conditions):
+    """(record, key) of the tenant's own fields → column and id, where the group names one that knows no place."""
+    if not any(isinstance(c.field, Field) and _is_unplaced(c.field) for c in group.conditions):
         return {}
     rows = CustomField.objects.values_list("record", "key", "column", "pk")
     return {(record, key): (column, pk) for record, key, column, pk in rows}
+
+
+def _is_unplaced(ref: Field) -> bool:
+    """A field of the tenant's own that does not come from its catalogue."""
+    return ref.is_custom and ref.has_values and ref.custom_id is None
 
 
 def _condition(condition: Condition, context: Context, slots: dict[tuple[str, str], tuple[str, int]]) -> Q:
@@ -138,7 +143,7 @@ def _slot(ref: Field, context: Context, slots: dict[tuple[str, str], tuple[str, 
         return None
     if not ref.is_custom:
         return Slot(prefix + ref.key, ref.record, ref.key)
-    column, pk = slots.get((ref.record, ref.key), ("", 0))
+    column, pk = slots.get((ref.record, ref.key), (ref.column, ref.custom_id or 0))
     if ref.type is FieldType.TAGS:
         return Slot(prefix + "tags", ref.record, ref.key, custom_id=pk) if pk else None
     return Slot(prefix + column, ref.record, ref.key, is_custom=True) if column else None

@@ -10,7 +10,7 @@ from typing import Any
 from audience.conditions.parse import Condition, StepField
 from audience.conditions.types import FieldType
 from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY, Field
-from audience.models import Account, Contact, CustomField, Opportunity
+from audience.models import Account, Contact, Opportunity
 from audience.records import TAGS, Record
 from sequences.engine.questions import INSIDE, MARKS
 from sequences.models import Enrollment, StepRun
@@ -61,20 +61,12 @@ class Person:
         return {CONTACT: self.contact, ACCOUNT: account, OPPORTUNITY: self.opportunity}[field.record]
 
     def _value(self, record: Record, field: Field) -> Any:
-        column, pk = (
-            self._customs.get((field.record, field.key), ("", None)) if field.is_custom else ("", None)
-        )
         if field.type is FieldType.TAGS:
-            return self._tags(record, field.record, pk)
+            return self._tags(record, field.record, field.custom_id)
         if field.type in (FieldType.USER, FieldType.REFERENCE):
             other = getattr(record, field.key)
             return other.name if other is not None else None
-        return getattr(record, column or field.key)
-
-    @cached_property
-    def _customs(self) -> dict[tuple[str, str], tuple[str, int]]:
-        rows = CustomField.objects.values_list("record", "key", "column", "pk")
-        return {(record, key): (column, pk) for record, key, column, pk in rows}
+        return getattr(record, field.column or field.key)
 
     def _tags(self, record: Record, kind: str, field: int | None) -> list[str]:
         place = (kind, record.pk, field)
