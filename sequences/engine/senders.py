@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,11 +15,10 @@ from django.db.models.functions import Coalesce
 from messaging.liquid import analyse_text
 from messaging.models import Mailbox, SenderUsage
 from sequences.engine.scratch import prepare
-from sequences.engine.sql import execute
+from sequences.engine.sql import Sql, execute
 from sequences.models import SenderMode, Sequence
 from tenants.localtime import local_date
-from tenants.models import Member, Tenant
-from tenants.wall import current_id
+from tenants.models import Member
 
 CONTACT_OWNER = "contact_owner"
 OWNER = "owner"
@@ -80,32 +79,43 @@ class Needs:
     paths: tuple[str, ...]
 
 
-def lay_out(members: set[Who], *, owner_id: int, now: datetime) -> list[Needs]:
-    """Fill the table of senders with these members, or with all where the owners of contacts may send.
+@dataclass(frozen=True)
+class Able:
+    """Who may send at one moment: the rows of the table of senders, and what their signatures need."""
 
-    Returns what their signatures need.
-    """
-    found = Member.objects.select_related("role")
+    senders: Sql = ("SELECT NULL::bigint, NULL::bigint, NULL::date, NULL::int, NULL::boolean WHERE false", ())
+    needs: tuple[Needs, ...] = ()
+
+
+def able(members: set[Who], *, owner_id: int, now: datetime) -> Able:
+    """These members, or all where the owners of contacts may send."""
+    found = Member.objects.select_related("role").annotate(all_stopped_at=F("tenant__sending_paused_at"))
     if CONTACT_OWNER not in members:
         found = found.filter(pk__in=[owner_id, *members])
     people = list(found)
+    if not people:
+        return Able()
     boxes, made = _mailboxes(people), _made(people, now)
-    prepare("engine_sender")
-    is_stopped = Tenant.objects.filter(pk=current_id(), sending_paused_at__isnull=False).exists()
     rows = [
         (
             *(member.pk, boxes.get(member.pk), local_date(now, member.timezone), _room(member, made)),
-            is_stopped or member.sending_paused_at is not None,
+            bool(member.all_stopped_at or member.sending_paused_at),
         )
         for member in people
     ]
-    if rows:
-        values = ", ".join(["(%s::bigint, %s::bigint, %s::date, %s::int, %s::boolean)"] * len(rows))
-        execute(f"INSERT INTO engine_sender VALUES {values}", [part for row in rows for part in row])
-    return _signatures(people)
+    values = ", ".join(["(%s::bigint, %s::bigint, %s::date, %s::int, %s::boolean)"] * len(rows))
+    return Able((f"VALUES {values}", tuple(part for row in rows for part in row)), _signatures(people))
 
 
-def _mailboxes(people: list[Member]) -> dict[int, int]:
+def lay_out(members: set[Who], *, owner_id: int, now: datetime) -> tuple[Needs, ...]:
+    """Fill the table of senders. Returns what their signatures need."""
+    found = able(members, owner_id=owner_id, now=now)
+    prepare("engine_sender")
+    execute(f"INSERT INTO engine_sender {found.senders[0]}", found.senders[1])
+    return found.needs
+
+
+def _mailboxes(people: Collection[Member]) -> dict[int, int]:
     """The mailbox of each who has one that works. One that does not work is not replaced by another by itself."""
     active = [member.pk for member in people if member.is_active]
     found = Mailbox.objects.filter(member__in=active).exclude(state=Mailbox.OFF)
@@ -117,7 +127,7 @@ def _mailboxes(people: list[Member]) -> dict[int, int]:
     }
 
 
-def _made(people: list[Member], now: datetime) -> dict[int, int]:
+def _made(people: Collection[Member], now: datetime) -> dict[int, int]:
     """How many e-mails were made for each of them today, which is another day in another zone."""
     days = {member.pk: local_date(now, member.timezone) for member in people}
     usage = SenderUsage.objects.filter(day__in=set(days.values())).values_list("sender_id", "day", "made")
@@ -128,12 +138,12 @@ def _room(member: Member, made: Mapping[int, int]) -> int:
     return max(member.daily_limit - made.get(member.pk, 0), 0)
 
 
-def _signatures(people: list[Member]) -> list[Needs]:
+def _signatures(people: Collection[Member]) -> tuple[Needs, ...]:
     by_paths: dict[tuple[str, ...], list[int]] = {}
     for member in people:
         if member.signature and (paths := needed_by(member.signature)):
             by_paths.setdefault(paths, []).append(member.pk)
-    return [Needs(tuple(members), paths) for paths, members in by_paths.items()]
+    return tuple(Needs(tuple(members), paths) for paths, members in by_paths.items())
 
 
 @lru_cache(maxsize=1000)

@@ -6,7 +6,7 @@ statement for each rule that looks at several rows: a second e-mail, holds, the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,8 +30,8 @@ from sequences.engine import lacking
 from sequences.engine.due import PlannedStep, Work
 from sequences.engine.planning import MANY, as_sets
 from sequences.engine.questions import Asked
-from sequences.engine.senders import Needs, lay_out
-from sequences.engine.sql import compiled, execute, next_ids, rows
+from sequences.engine.senders import Needs, Who, lay_out
+from sequences.engine.sql import Sql, compiled, execute, next_ids, rows
 from sequences.models import StepRun
 
 ADDRESS = {"email": "contact__email_norm", "sms": "contact__sms_number"}
@@ -63,16 +63,14 @@ class Due:
 def decide(work: Work, due: Sequence[Due]) -> None:
     """Fill the decision table, and the table of those held."""
     mailing = [one.step for one in due if one.step.kind.is_email]
-    needs: list[Needs] = []
+    needs: Sequence[Needs] = ()
     if mailing:
-        who = {work.senders.of_step(step.settings) for step in mailing}
-        needs = lay_out(who, owner_id=work.sequence.owner_id, now=work.now)
+        needs = lay_out(who_sends(work, mailing), owner_id=work.sequence.owner_id, now=work.now)
     for one in due:
         with as_sets() if one.number >= MANY else nullcontext():
             put_in(work, one, needs)
     numbers = [step.number for step in mailing]
-    days = [step.row.day for step in mailing]
-    if work.sequence.kind == "classic" and len(set(days)) < len(days):
+    if has_second_emails(work, mailing):
         skip_second_emails(numbers)
     if any(one.step.kind.sends for one in due):
         hold()
@@ -80,8 +78,28 @@ def decide(work: Work, due: Sequence[Due]) -> None:
         hold_beyond_limit(numbers, now=work.now)
 
 
+def who_sends(work: Work, mailing: Iterable[PlannedStep]) -> set[Who]:
+    """Whom these steps mean as their senders."""
+    return {work.senders.of_step(step.settings) for step in mailing}
+
+
+def has_second_emails(work: Work, mailing: Sequence[PlannedStep]) -> bool:
+    """Whether one run may come to several e-mails of one stay."""
+    days = [step.row.day for step in mailing]
+    return work.sequence.kind == "classic" and len(set(days)) < len(days)
+
+
 def put_in(work: Work, due: Due, needs: Sequence[Needs]) -> int:
     """The verdicts on one step; how many."""
+    sql, params = verdicts_of(work, due, needs, new_id=next_ids(StepRun))
+    return execute(f"INSERT INTO engine_verdict {sql}", params)
+
+
+def verdicts_of(work: Work, due: Due, needs: Sequence[Needs], *, new_id: str) -> Sql:
+    """The verdicts on one step as a SELECT of the columns of the decision table; reads the table of senders.
+
+    ``new_id``: SQL for the id that the step run of each will have.
+    """
     step, kind = due.step, due.step.kind
     conditions = Asked(Q()) if due.answer else own_conditions(work, step)
     sql, params = compiled(_asked(work, due, conditions, needs))
@@ -90,13 +108,12 @@ def put_in(work: Work, due: Due, needs: Sequence[Needs]) -> int:
         if kind.is_email
         else ("NULL::bigint", "")
     )
-    return execute(
-        f"""INSERT INTO engine_verdict
-            SELECT {next_ids(StepRun)}, d.id, d.contact_id, d.opportunity_id, %s,
+    return (
+        f"""SELECT {new_id}, d.id, d.contact_id, d.opportunity_id, %s::smallint,
                    {_skip(due, is_asked=bool(conditions.q) and not due.if_matching)}, {_may_hold(step)},
                    d.sender, {by}, d.address, {"d.answer" if due.answer else "NULL::boolean"}
             FROM ({sql}) d {_suppressions(step)} {of_mailbox}""",
-        [step.number, *params],
+        (step.number, *params),
     )
 
 
@@ -150,7 +167,7 @@ def _skip(due: Due, *, is_asked: bool) -> str:
         cases.append("WHEN b.id IS NOT NULL THEN 'bounced'")
     if due.record:
         cases.append("WHEN d.record IS NULL THEN 'no_record'")
-    return f"CASE {' '.join(cases)} END" if cases else "NULL"
+    return f"CASE {' '.join(cases)} END" if cases else "NULL::text"
 
 
 def _suppressions(step: PlannedStep) -> str:
@@ -166,32 +183,31 @@ def _suppressions(step: PlannedStep) -> str:
 def _may_hold(step: PlannedStep) -> str:
     """The first reason of semantics 2.27 that this step alone gives, should it run."""
     if not step.kind.sends:
-        return "NULL"
-    lacks = f"WHEN d.lacks THEN {PLACEHOLDER}"
-    return (
-        f"CASE WHEN s.is_stopped THEN {STOPPED} WHEN s.mailbox_id IS NULL THEN {MAILBOX} {lacks} END"
-        if step.kind.is_email
-        else f"CASE {lacks} END"
-    )
+        return "NULL::smallint"
+    of_sender = f"WHEN s.is_stopped THEN {STOPPED} WHEN s.mailbox_id IS NULL THEN {MAILBOX}"
+    return f"CASE {of_sender if step.kind.is_email else ''} WHEN d.lacks THEN {PLACEHOLDER} END::smallint"
 
 
 def skip_second_emails(numbers: Sequence[int]) -> int:
     """One automatic e-mail for each stay and run; one that is skipped does not count (semantics 2.26)."""
     return execute(
-        """UPDATE engine_verdict v SET skip = 'second_email'
-           FROM (SELECT step_run_id, row_number() OVER (PARTITION BY enrollment_id ORDER BY step) AS place
-                 FROM engine_verdict WHERE skip IS NULL AND step = ANY(%s)) e
-           WHERE e.place > 1 AND v.step_run_id = e.step_run_id""",
+        f"""UPDATE engine_verdict v SET skip = 'second_email' FROM ({EMAILS_IN_TURN.format("engine_verdict")}) e
+            WHERE e.place > 1 AND v.step_run_id = e.step_run_id""",
         [list(numbers)],
     )
 
 
+EMAILS_IN_TURN = """SELECT step_run_id, row_number() OVER (PARTITION BY enrollment_id ORDER BY step) AS place
+    FROM {} WHERE skip IS NULL AND step = ANY(%s)"""
+
+
 def hold() -> int:
     """Hold every stay of which a step that would run cannot go out, whatever else was due for it."""
-    return execute(
-        """INSERT INTO engine_held SELECT enrollment_id, min(may_hold) FROM engine_verdict
-           WHERE skip IS NULL AND may_hold IS NOT NULL GROUP BY enrollment_id"""
-    )
+    return execute(f"INSERT INTO engine_held {CANNOT_GO_OUT}")
+
+
+CANNOT_GO_OUT = """SELECT enrollment_id, min(may_hold) FROM engine_verdict
+    WHERE skip IS NULL AND may_hold IS NOT NULL GROUP BY enrollment_id"""
 
 
 def hold_beyond_limit(numbers: Sequence[int], *, now: datetime) -> int:
@@ -199,11 +215,7 @@ def hold_beyond_limit(numbers: Sequence[int], *, now: datetime) -> int:
 
     The order is worked out only for senders whom there are too many for.
     """
-    crowded = rows(
-        f"""SELECT s.member_id FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id
-            WHERE {RUNS} AND v.step = ANY(%s) GROUP BY s.member_id, s.room HAVING count(*) > s.room""",
-        [list(numbers)],
-    )
+    crowded = rows(CROWDED, [list(numbers)])
     if not crowded:
         return 0
     return execute(
@@ -218,6 +230,9 @@ def hold_beyond_limit(numbers: Sequence[int], *, now: datetime) -> int:
         [now, list(numbers), [member for (member,) in crowded]],
     )
 
+
+CROWDED = f"""SELECT s.member_id FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id
+    WHERE {RUNS} AND v.step = ANY(%s) GROUP BY s.member_id, s.room HAVING count(*) > s.room"""
 
 IS_NEWCOMER = """NOT EXISTS (SELECT 1 FROM sequences_steprun r
     WHERE r.enrollment_id = v.enrollment_id AND r.state = 'executed' AND r.at < %s)"""

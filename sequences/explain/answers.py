@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from audience.conditions.english import phrase
 from audience.conditions.parse import Condition, FieldRef, Group, StepField
+from audience.conditions.types import FieldType
 from sequences.engine.questions import Paths, Questions, with_steps
 from sequences.explain.met import Met, Person
 from sequences.models import Enrollment
 
 Named = Callable[[FieldRef, str], str]
+Asked = tuple[Condition, date | None]
+
+YES_NO = BooleanField()
+DATED = (FieldType.DATE, FieldType.DATE_TIME)
 
 
 @dataclass(frozen=True)
@@ -87,19 +92,26 @@ class Words:
 def _answered(
     subject: QuerySet, puts: Mapping[str, Put], ask: Callable[[Put, Group], Q], words: Words
 ) -> dict[str, Answered]:
-    """Every condition by itself, all in one statement, as the engine would ask them together."""
-    places = [
-        (key, condition, f"answer_{n}")
-        for n, (key, condition) in enumerate((k, c) for k, one in puts.items() for c in one.group.conditions)
-    ]
-    asked = {place: _yes_no(ask(puts[key], Group("all", (condition,)))) for key, condition, place in places}
+    """Every condition by itself, all in one statement, as the engine would ask them together; each of them once."""
+    places: dict[Asked, str] = {}
+    asked: dict[str, ExpressionWrapper] = {}
+    for one in puts.values():
+        for condition in one.group.conditions:
+            if (same := _same(one, condition)) not in places:
+                place = places[same] = f"answer_{len(places)}"
+                asked[place] = ExpressionWrapper(ask(one, Group("all", (condition,))), output_field=YES_NO)
     row = subject.annotate(**asked).values(*asked).get() if asked else {}
-    found: dict[str, list[Answer]] = {key: [] for key in puts}
-    for key, condition, place in places:
-        found[key].append(words.answer(condition, row[place]))
-    return {key: Answered(puts[key].group.match, tuple(answers)) for key, answers in found.items()}
+    given: dict[Asked, Answer] = {}
+    for same, place in places.items():
+        given[same] = words.answer(same[0], bool(row[place]))  # what is unknown is No
+    return {
+        key: Answered(
+            one.group.match, tuple(given[_same(one, condition)] for condition in one.group.conditions)
+        )
+        for key, one in puts.items()
+    }
 
 
-def _yes_no(q: Q) -> Case:
-    """Two-valued: what is unknown is No."""
-    return Case(When(q, then=Value(True)), default=Value(False), output_field=BooleanField())
+def _same(one: Put, condition: Condition) -> Asked:
+    """What makes a condition another question: itself, and of dates the day on which it is asked."""
+    return condition, one.questions.today if condition.field.type in DATED else None

@@ -1,12 +1,12 @@
 """What the engine would decide about one stay at its next run: its own decision table, filled and thrown away.
 
-The table is filled for the one stay alone, unless the last e-mails of a sender's day may go to others before them
-(semantics 2.28, 2.29): then for everyone whose turn it is, or, of too many, not at all, and the limit stays open.
+The decision is about the one stay alone, unless the last e-mails of a sender's day may go to others before them
+(semantics 2.28, 2.29): then about everyone whose turn it is, or, of too many, not at all, and the limit stays open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -25,6 +25,7 @@ from sequences.engine.senders import CONTACT_OWNER
 from sequences.engine.sql import rows
 from sequences.engine.verdicts import Due, decide
 from sequences.enrollment import AUTO_REPLY, HELD
+from sequences.explain.alone import Decided, decided_alone
 from sequences.hours import is_quarter
 from sequences.models import Enrollment
 from sequences.schedule import BY_CALENDAR
@@ -34,7 +35,7 @@ MOST = 2_000
 """People. The turns of so many are worked out to say of one whether the limit of a day reaches them."""
 
 TABLES = ("engine_sender", "engine_verdict", "engine_held")
-"""What deciding fills; to make all that a run fills takes longer than to decide of one person."""
+"""What deciding fills."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +63,24 @@ def verdicts_on(
 ) -> dict[str, Verdict]:
     """Key → verdict, of the steps that the run would take. Of a smart sequence at most one.
 
-    ``work`` is of the stay's plan, ``current`` of the published one. In the caller's transaction; nothing but its
-    temporary tables is written.
+    ``work`` is of the stay's plan, ``current`` of the published one. In the caller's transaction, in whose temporary
+    tables the turns of others are worked out.
     """
     one = Enrollment.objects.filter(pk=stay.pk)
     steps = [step for step in work.steps if step.key in candidates and step.kind.name != "wait"]
-    prepare(*TABLES)
-    decide(work, [_due(work, step, one) for step in steps])
-    found, crowd = _read(work, stay), 0
+    alone = decided_alone(work, [_due(work, step, one) for step in steps])
+    found, crowd = _told(work, stay, alone), 0
     if any(one.runs and work_step.kind.is_email for work_step, one in _with_steps(work, found)):
         others = _others(stay, current)
-        crowd = _crowd(others)
+        crowd = _crowd(others, min(one.room for one in alone if one.room is not None and one.skip is None))
         if 0 < crowd <= MOST:
             prepare(*TABLES)
             whom = _but_leaving(others, current)
             wide, due = _of_all(current, Q(pk=stay.pk) | Q(pk__in=whom.values("pk")))
             decide(wide, due)
-            if together := _read(wide, stay):  # nothing of who stands before a wait that is over then
+            if together := _told(
+                wide, stay, _read(stay)
+            ):  # nothing of who stands before a wait that is over then
                 found, crowd = together, 0
     return {key: replace(one, crowd=crowd if one.runs and one.address else 0) for key, one in found.items()}
 
@@ -94,7 +96,7 @@ def leaves_by_condition(stay: Enrollment, work: Work) -> bool:
 
 def _due(work: Work, step: PlannedStep, stays: QuerySet) -> Due:
     if work.sequence.kind == "smart":
-        return Due(step, smart.undecided(stays), number=1, if_matching=True)
+        return Due(step, stays, number=1, if_matching=True)
     answer = conditions.answer_of(work, step) if step.kind.name == "condition" else None
     record = updates.path_of(work, step) if step.kind.name == "update_field" else ""
     return Due(step, stays, number=1, answer=answer, record=record)
@@ -121,15 +123,8 @@ def _but_leaving(others: QuerySet, work: Work) -> QuerySet:
     return others.exclude(pk__in=leaving.filter(asked.q).values("pk"))
 
 
-def _crowd(others: QuerySet) -> int:
+def _crowd(others: QuerySet, room: int) -> int:
     """How many others there are, as far as it matters, where the sender has no room for all; else 0."""
-    found = rows(
-        "SELECT min(s.room) FROM engine_verdict v JOIN engine_sender s ON s.member_id = v.sender_id "
-        "WHERE v.skip IS NULL"
-    )
-    room = found[0][0]
-    if room is None:
-        return 0
     number = others.order_by()[: max(MOST, room) + 1].count()
     return number if number + 1 > room else 0
 
@@ -138,7 +133,7 @@ def _of_all(work: Work, whom: Q) -> tuple[Work, list[Due]]:
     """Every step that may take from a sender's day, with all of them whose turn it is."""
     people = Enrollment.objects.filter(whom)
     if work.sequence.kind == "smart":
-        turns = [(step, people) for step in work.steps]
+        turns = [(step, smart.undecided(people)) for step in work.steps]
     elif work.sequence.kind in BY_CALENDAR:
         turns = [(step, people.filter(_on_day(work, step.row.day or 0))) for step in work.steps]
     else:
@@ -163,21 +158,26 @@ def _with_steps(work: Work, found: dict[str, Verdict]) -> list[tuple[PlannedStep
     return [(step, found[step.key]) for step in work.steps if step.key in found]
 
 
-def _read(work: Work, stay: Enrollment) -> dict[str, Verdict]:
+def _read(stay: Enrollment) -> list[Decided]:
+    """What stands in the decision table about the stay."""
     found = rows(
-        """SELECT v.step, v.skip, h.reason, v.address, v.answer FROM engine_verdict v
+        """SELECT v.step, v.skip, h.reason, v.address, v.answer, NULL FROM engine_verdict v
            LEFT JOIN engine_held h ON h.enrollment_id = v.enrollment_id WHERE v.enrollment_id = %s""",
         [stay.pk],
     )
+    return [Decided(*row) for row in found]
+
+
+def _told(work: Work, stay: Enrollment, decided: Iterable[Decided]) -> dict[str, Verdict]:
     return {
-        work.steps[number].key: Verdict(
-            skip or "",
-            HELD[held] if held is not None else "",
-            _who(work, work.steps[number], stay),
-            address or "",
-            answer,
+        work.steps[one.step].key: Verdict(
+            one.skip or "",
+            HELD[one.held] if one.held is not None else "",
+            _who(work, work.steps[one.step], stay),
+            one.address or "",
+            one.answer,
         )
-        for number, skip, held, address, answer in found
+        for one in decided
     }
 
 
@@ -188,4 +188,6 @@ def _who(work: Work, step: PlannedStep, stay: Enrollment) -> Member | None:
     who = work.senders.of_step(settings) if step.kind.sends else work.senders.assignee(settings)
     if who == CONTACT_OWNER:
         return stay.contact.owner or work.sequence.owner
+    if who == work.sequence.owner_id:
+        return work.sequence.owner
     return Member.objects.select_related("user").filter(pk=who).first()
