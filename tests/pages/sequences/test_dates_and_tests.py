@@ -108,6 +108,15 @@ def test_one_that_runs_is_shown_by_somebody_inside(
     assert f"{inside[1]} : would not enter now" in said(client.get(path))
 
 
+def test_of_a_tree_a_forecast_is_offered_in_place_of_dates(client: Client, rep: Member) -> None:
+    ContactFactory()
+    tree = create_sequence(name="Tree", kind="adaptive", by=rep, now=NOW)
+    for place in ("edit/", "edit/calendar/"):
+        page = client.get(f"/sequences/{tree.pk}/{place}").content.decode()
+        assert "shows the calendar of a contact if nobody reacts" in words(page)
+        assert f'href="/sequences/{tree.pk}/forecast/"' in page and "Choose a time" not in page
+
+
 def test_who_is_refused_is_counted_by_reason(client: Client, sequence: Sequence, rep: Member) -> None:
     people = ContactFactory.create_batch(4, city="Bonn")
     for one in people[:2]:
