@@ -28,6 +28,7 @@ class Wait:
     until: datetime | None = None
     mailbox: int | None = None
     count: int = 1
+    channel: str = "email"
 
 
 def why_waits(message: Message, *, now: datetime) -> Wait | None:
@@ -35,7 +36,7 @@ def why_waits(message: Message, *, now: datetime) -> Wait | None:
     if message.state not in NOT_LEFT:
         return None
     if message.channel not in LEAVES_BY:
-        return Wait("no provider for texts is set up")
+        return Wait("no provider for texts is set up", channel=message.channel)
     is_later = message.due_at > now
     found = _of_sender(message.sender)
     if found is None and message.mailbox is not None:
@@ -76,7 +77,7 @@ def waits_of(messages: QuerySet[Message], *, now: datetime) -> list[Wait]:
         )
         one.mailbox, one.sender = boxes.get(row["mailbox_id"]), senders.get(row["sender_id"])
         if wait := why_waits(one, now=now):
-            found[wait] += row["n"]
+            found[replace(wait, channel=row["channel"])] += row["n"]
     return [replace(wait, count=n) for wait, n in found.most_common()]
 
 

@@ -134,6 +134,7 @@ class Attention:
     reason: str = ""
     until: date | None = None
     wait: Wait | None = None
+    channel: str = "email"
 
     @property
     def why(self) -> str:
@@ -151,13 +152,19 @@ def attention_of(sequence: Sequence, *, now: datetime) -> list[Attention]:
     if counted["n"]:
         found.append(Attention("away", counted["n"], until=counted["until"]))
     mine = Message.objects.filter(enrollment_id__in=Enrollment.objects.filter(sequence=sequence).values("pk"))
-    found += [Attention("waits", wait.count, wait=wait) for wait in waits.waits_of(mine, now=now)]
+    found += [
+        Attention("waits", wait.count, wait=wait, channel=wait.channel)
+        for wait in waits.waits_of(mine, now=now)
+    ]
     return found + _undelivered(mine)
 
 
 def _undelivered(mine: QuerySet[Message]) -> list[Attention]:
     ended = Q(state__in=evidence.UNSENT) | OFF_THE_LIST
     rows = mine.filter(ended).exclude(resolved_by=RESENT)
-    counted = rows.order_by().values_list("state", "reason").annotate(n=Count("pk"))
+    counted = rows.order_by().values_list("state", "reason", "channel").annotate(n=Count("pk"))
     kinds = {"cancelled": "trial"}
-    return [Attention(kinds.get(state, state), n, reason) for state, reason, n in counted.order_by("-n")]
+    return [
+        Attention(kinds.get(state, state), n, reason, channel=channel)
+        for state, reason, channel, n in counted.order_by("-n")
+    ]

@@ -13,6 +13,7 @@ from steps.models import Step
 from steps.titles import title_of
 
 EVENTS = {"opened": "is opened", "clicked": "is clicked", "replied": "is replied to"}
+IN_TREES = ("wait", "condition", "update_field", "advance")
 UNITS = ("days", "hours", "minutes")
 
 
@@ -27,6 +28,17 @@ def words_of(material: Material, step: Step) -> str:
     if step.kind == "advance":
         return f"Go on in {given['sequence']}"
     return _question(material, step) if step.kind == "condition" else title_of(step)
+
+
+def called(material: Material, key: str) -> str:
+    """A step where it is told of in a sentence: ``step 2 “Intro”``; of what only a tree has, what it does or asks:
+    ``step 3: Step 2 “Intro” is opened within 2 days?``.
+    """
+    step = material.step(key)
+    if step is None or step.name or step.kind not in IN_TREES:
+        label = material.labels.get(key, "a step that is gone")
+        return label[0].lower() + label[1:]
+    return f"step {material.numbers[key]}: {words_of(material, step)}"
 
 
 def _update(material: Material, name: str, value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from messaging.models import Template
 from sequences.changes import OF_ITS_KIND, Place, values_of
 from sequences.reading.material import Material
-from sequences.reading.trees import EVENTS, length
+from sequences.reading.trees import EVENTS, called, length
 from steps.kinds import KINDS
 from steps.linkedin import ACTIONS
 from steps.models import Step
@@ -98,10 +98,10 @@ def in_words(material: Material, step: Step, name: str) -> str:
 
 
 def place_in_words(material: Material, place: Place, *, with_neighbour: bool) -> str:
-    """``Day 3``, ``In the yes arm of Step 2 “Seen?”``; with its neighbour also after which step it comes."""
+    """``Day 3``, ``Yes arm of step 2 “Seen?”``; with its neighbour also after which step it comes."""
     words = f"Day {place.day}" if place.day else ""
     if place.parent:
-        words = f"{place.arm.capitalize()} arm of {material.labels.get(place.parent, 'a step that is gone')}"
+        words = f"{place.arm.capitalize()} arm of {called(material, place.parent)}"
     if not with_neighbour and words:
         return words
     after = f"after {material.labels[place.after]}" if place.after in material.labels else "first"

@@ -16,6 +16,7 @@ from sequences.commands.planning import working_plan
 from sequences.models import Sequence
 from sequences.reading.branches import Branch, branch_of, branches_of, spots_of
 from sequences.reading.material import Material
+from sequences.reading.trees import called
 from sequences.views.access import changed_by
 from sequences.views.picking import place_in_words
 from tenants.access import MemberRequest, requires
@@ -54,7 +55,7 @@ def _context(material: Material, branch: Branch, **more: Any) -> dict[str, Any]:
     return {
         "sequence": material.sequence,
         "branch": branch,
-        "label": material.labels[branch.card.step.key],
+        "label": called(material, branch.card.step.key),
         **more,
     }
 

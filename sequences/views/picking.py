@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sequences.arms import AFTER, ARMS, Spot
 from sequences.reading.material import Material
+from sequences.reading.trees import called
 from tenants.access import MemberRequest
 
 
@@ -65,13 +66,11 @@ def asked_picker(
 
 
 def place_in_words(material: Material, at: Spot) -> str:
-    """Where a new step comes: ``After step 3 “Call”``."""
-    called = material.labels.get(at.key, "a step that is gone")
-    called = called[0].lower() + called[1:]
+    """Where a new step comes: ``After step 3 “Call”``, ``First in the no arm of step 2: Step 1 “Intro” is opened?``."""
     if at.side == AFTER:
         step = material.step(at.key)
-        both = ", whatever was answered" if step and step.kind == "condition" else ""
-        return f"After {called}{both}"
+        both = "whatever was answered at " if step and step.kind == "condition" else ""
+        return f"After {both}{called(material, at.key)}"
     if at.side in ARMS:
-        return f"First in the {at.side} arm of {called}"
+        return f"First in the {at.side} arm of {called(material, at.key)}"
     return "First of all" if at.side == "start" else "At the end"

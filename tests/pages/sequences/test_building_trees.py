@@ -280,7 +280,8 @@ def test_a_subtree_moves_to_any_place_but_beneath_itself(
     added(client, tree, "condition", "after:task1", mail="email1", **REPLIED)
     added(client, tree, "wait", "yes:if2", days="1")
     asked = page(client, tree, "steps/if2/place/")
-    assert "First in the yes arm of step 2" in asked
+    assert "First in the yes arm of step 2: Step 1 “Intro” is replied to within 3 days?" in asked
+    assert "Move step 5: Step 1 “Intro” is replied to within 3 days?" in asked
     assert 'value="yes:if2"' not in asked
     assert 'value="after:wait1"' not in asked
     press(client, tree, "if2/move", at="start")

@@ -59,7 +59,7 @@ def test_it_says_who_stands_where_and_would_land_where(drafted: Stage, client: C
     assert "Version 1 Call 1 Go on at the same step of version 2" in page
     assert "Version 1 Wait 2 days 1 Stay: the new version has no such step" in page
     assert "1 person goes on there; 1 cannot and stays." in page
-    assert "yes arm of Step 2" in page and "1 can come to it." in page
+    assert "yes arm of step 2" in page and "1 can come to it." in page
     assert "Wait 2 days is removed." in page
 
 

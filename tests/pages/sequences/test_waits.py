@@ -107,3 +107,16 @@ def test_the_page_of_one_person_does_not_take_a_broken_mailbox_for_a_pause(
     said = words(get(client, f"/sequences/{sequence.pk}/people/{mail.contact_id}/"))
     assert "The mail waits to leave: the mailbox rep@us.example does not work." in said
     assert "until the pause is over" not in said
+
+
+def test_texts_are_called_texts(client: Client, sequence: Sequence, waiting: datetime) -> None:
+    one, two = Message.objects.order_by("pk")[:2]
+    Message.objects.filter(pk=one.pk).update(channel="sms")
+    Message.objects.filter(pk=two.pk).update(channel="sms", state="failed", reason="no_consent")
+    page = words(get(client, f"/sequences/{sequence.pk}/"))
+    assert "1 text waits to leave: no provider for texts is set up." in page
+    assert "1 text could not be sent" in page and "email wait" not in page
+    people = words(get(client, f"/sequences/{sequence.pk}/people/"))
+    assert "A text waits to leave" in people and "A text could not be sent" in people
+    said = words(get(client, f"/sequences/{sequence.pk}/people/{one.contact_id}/"))
+    assert "The text waits to leave: no provider for texts is set up." in said
