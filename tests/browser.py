@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from config.embedded.chromium import PROGRAM
+from config.embedded.chromium import program
 from tests.database import let_others_end
 from tests.processes import CEILING_SECONDS
 
@@ -43,15 +43,15 @@ class NewPage(Protocol):
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, started once. Missing, it fails the test: a journey is never left out silently."""
-    if not os.access(PROGRAM, os.X_OK):
+    if not os.access(program(), os.X_OK):
         pytest.fail(
-            f"The journeys need Chromium at {PROGRAM}: apt-get install chromium, or run make test as root"
+            f"The journeys need Chromium at {program()}: apt-get install chromium, or run make test as root"
         )
     # The synchronous API runs an event loop in this thread, which makes Django refuse the ORM otherwise.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         expect.set_options(timeout=20_000)  # patience costs nothing; an overloaded machine is slow
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         yield browser
         browser.close()
 
