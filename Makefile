@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
+unexport PYTHONDONTWRITEBYTECODE # the suite starts a hundred processes: each would compile everything anew
+
 .DEFAULT_GOAL := help
 .PHONY: help run setup check test test-slow bench lock clean
 

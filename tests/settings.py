@@ -21,3 +21,6 @@ worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 os.environ["REDIS_URL"] = numbered(os.environ["REDIS_URL"], 1 + int(worker) % 15)
 
 from config.settings import *  # noqa: E402, F403
+
+# Each of the tests' clients makes the middleware anew, and would read through all static files for it.
+WHITENOISE_AUTOREFRESH = True
