@@ -50,9 +50,9 @@ def settle(sequence: Sequence, seen: Census, *, at: datetime, now: datetime) -> 
 
 def next_instant(sequence: Sequence, seen: Census, *, after: datetime, now: datetime) -> datetime | None:
     """The next instant at which there may be something to do, if nothing comes in; None where there is none."""
-    hours, found = hours_of(sequence), []
-    if asks_at_quarters(sequence, seen):
-        found.append(hours.next_quarter(after + INSTANT))
+    hours, found = hours_of(sequence), list[datetime]()
+    if asks_at_quarters(sequence, seen) and (quarter := hours.next_quarter(after + INSTANT)):
+        found.append(quarter)
     if seen.moment is not None:
         found.append(hours.moved_inside(seen.moment))
     if seen.away:

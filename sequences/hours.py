@@ -11,6 +11,7 @@ from sequences.calendar import is_allowed
 from tenants.localtime import MIDNIGHT, ONE_DAY, local_date, plus_days, resolve, window_of
 
 QUARTER = timedelta(minutes=15)
+A_YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,18 @@ class WorkingHours:
         """Whether an instant is inside: the start is, the end is not."""
         return self.moved_inside(at) == at
 
-    def next_quarter(self, at: datetime) -> datetime:
-        """The first full quarter of a local hour inside the hours, at or after an instant (semantics 5.3)."""
+    def next_quarter(self, at: datetime) -> datetime | None:
+        """The first full quarter of a local hour inside the hours, at or after an instant (semantics 5.3).
+
+        None where there is none within a year: hours of a few minutes may lie between two quarters.
+        """
         for start, end in self.spans(at):
             quarter = full_quarter(max(at, start), self.timezone)
             if quarter < end:
                 return quarter
-        raise AssertionError("spans never end")
+            if start - at > A_YEAR:
+                break
+        return None
 
     def next_opening(self, at: datetime) -> datetime:
         """The first opening at or after an instant: the moment at which hours begin, not merely one inside them."""

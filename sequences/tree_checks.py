@@ -29,12 +29,19 @@ def check_trees(facts: Facts) -> Iterator[Finding]:
             f"{labels[second]} is sent at the same moment as {labels[first]}: nothing stands between them."
         )
         yield Finding(WARNING, "steps", words, step=second)
+    for step in every_step(facts.tree):
+        if (
+            step.kind == "advance"
+            and str(step.options.get("sequence", "")).strip().lower() == facts.name.strip().lower()
+        ):
+            words = f"{labels[step.key]} leads back into this sequence: it ends their stay, and lets nobody in again."
+            yield Finding(WARNING, "steps", words, step=step.key)
     yield from _outcomes(facts, labels)
 
 
 def _of_shape(facts: Facts) -> Iterator[tuple[str, str]]:
     found: list[Fault] = []
-    check_tree(facts.tree, facts.name, (), found)
+    check_tree(facts.tree, (), found)
     for fault in found:
         yield _step_at(facts.tree, fault).key, fault.reason.removeprefix("of: ")
 

@@ -27,11 +27,11 @@ def runs_ahead(sequence: Sequence, *, now: datetime) -> Iterator[Occurrence]:
     return if_it_ran(sequence, now=due)
 
 
-def next_quarter(sequence: Sequence, *, now: datetime) -> datetime:
-    """The full quarter at which an adaptive sequence asks everybody next (semantics 5.3)."""
+def next_quarter(sequence: Sequence, *, now: datetime) -> datetime | None:
+    """The full quarter at which an adaptive sequence asks everybody next (semantics 5.3); None: its hours have none."""
     hours, (due, worked) = schedule.hours_of(sequence), _row(sequence)
     found = hours.next_quarter(due if due is not None and due < now else now)
-    is_over = worked is not None and worked >= found
+    is_over = found is not None and worked is not None and worked >= found
     return hours.next_quarter(max(now, worked + INSTANT)) if is_over and worked else found
 
 
@@ -45,7 +45,7 @@ def next_look(sequence: Sequence, *, now: datetime, by_hand: bool = False) -> Oc
     if not schedule.runs(sequence):
         return None
     at = schedule.first_instant(sequence, since=now) if by_hand else next_quarter(sequence, now=now)
-    return Occurrence(at, local_date(at, sequence.timezone))
+    return Occurrence(at, local_date(at, sequence.timezone)) if at else None
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,10 @@ def moment_on_a_path(stay: Enrollment, *, now: datetime, pending: Pending | None
     if stay.state == Enrollment.PAUSED:
         first = max(first, hours.opening_on(stay.resume_on or date.min, stay.paused_at or now))
     elif stay.held_reason:
-        first = max(first, next_quarter(sequence, now=now))
+        quarter = next_quarter(sequence, now=now)
+        if quarter is None:
+            return None
+        first = max(first, quarter)
     if pending.is_answered if pending else not stay.is_waiting:
         return first
     due = stay.due_at if stay.is_waiting else pending.limit if pending else None

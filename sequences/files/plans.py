@@ -21,16 +21,16 @@ MOST_STEPS = 25
 MOST_DAYS = 90
 
 
-def read_plan(keys: Keys, kind: str, record: str, name: str, setting: Setting) -> tuple[StepSpec, ...]:
+def read_plan(keys: Keys, kind: str, record: str, setting: Setting) -> tuple[StepSpec, ...]:
     """The steps behind the key ``steps``, every fault named."""
     items = keys.items("steps")
     kinds = dict(keys_and_kinds([raw for raw, _ in items]))
-    plan = _Plan(kind, record, name, setting.scope(record, kinds), setting)
+    plan = _Plan(kind, record, setting.scope(record, kinds), setting)
     steps = plan.steps(items, keys)
     if kind == CLASSIC and len(items) > MOST_STEPS:
         keys.fault(f"at most {MOST_STEPS} steps are possible", "steps", MOST_STEPS)
     if kind == ADAPTIVE:
-        check_tree(steps, name, (*keys.place, "steps"), keys.faults)
+        check_tree(steps, (*keys.place, "steps"), keys.faults)
     return steps
 
 
@@ -46,10 +46,9 @@ def keys_and_kinds(raw: Any) -> Iterator[tuple[str, str]]:
 class _Plan:
     """One plan while it is read."""
 
-    def __init__(self, kind: str, record: str, name: str, scope: Scope, setting: Setting) -> None:
+    def __init__(self, kind: str, record: str, scope: Scope, setting: Setting) -> None:
         self.kind = kind
         self.record = record
-        self.name = name
         self.scope = scope
         self.setting = setting
         self.seen: set[str] = set()

@@ -38,7 +38,7 @@ def read_sequence(keys: Keys, setting: Setting, default_owner: str) -> SequenceS
     record = keys.take("record", reading.one_of(*RECORDS), CONTACT)
     status = keys.take("status", reading.one_of(*STATUSES), "active")
     schedule = read_schedule(keys.raw("schedule"), kind, (*keys.place, "schedule"), setting)
-    steps = read_plan(keys, kind, record, name, setting)
+    steps = read_plan(keys, kind, record, setting)
     if all(step.is_off for step in steps) and status != "draft":
         keys.fault("a sequence without steps can only be a draft", "steps")
     kinds = plan_kinds(steps)

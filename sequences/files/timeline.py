@@ -173,7 +173,7 @@ class Timeline:
     def new_steps(self, keys: Keys, spec: SequenceSpec) -> tuple[StepSpec, ...] | None:
         if "steps" not in keys.left:
             return None
-        steps = read_plan(keys, spec.kind, spec.record, spec.name, self.setting)
+        steps = read_plan(keys, spec.kind, spec.record, self.setting)
         if all(step.is_off for step in steps):
             keys.fault("a plan needs at least one step", "steps")
         self.plans[spec.name] = steps

@@ -7,18 +7,17 @@ from audience.conditions.parse import CALL_KINDS, E_MAIL_KINDS
 from sequences.files.specs import StepSpec, every_step
 
 
-def check_tree(steps: tuple[StepSpec, ...], name: str, place: Place, faults: list[Fault]) -> None:
-    """Adds every fault of a tree; ``name`` is the sequence's."""
+def check_tree(steps: tuple[StepSpec, ...], place: Place, faults: list[Fault]) -> None:
+    """Adds every fault of a tree."""
     kinds = {step.key: step.kind for step in every_step(steps)}
     if steps and steps[0].kind == "advance":
         faults.append(Fault((*place, 0), "advance cannot be the first step"))
-    _check_arm(steps, kinds, name, place, faults, follows=False)
+    _check_arm(steps, kinds, place, faults, follows=False)
 
 
 def _check_arm(
     steps: tuple[StepSpec, ...],
     kinds: dict[str, str],
-    name: str,
     place: Place,
     faults: list[Fault],
     *,
@@ -28,21 +27,19 @@ def _check_arm(
     for n, step in enumerate(steps):
         here = (*place, n)
         is_last = n == len(steps) - 1
-        reason = _reason(step, kinds, name, is_last=is_last, follows=follows)
+        reason = _reason(step, kinds, is_last=is_last, follows=follows)
         if reason:
             faults.append(Fault(here, reason))
-        _check_arm(step.yes, kinds, name, (*here, "yes"), faults, follows=follows or not is_last)
-        _check_arm(step.no, kinds, name, (*here, "no"), faults, follows=follows or not is_last)
+        _check_arm(step.yes, kinds, (*here, "yes"), faults, follows=follows or not is_last)
+        _check_arm(step.no, kinds, (*here, "no"), faults, follows=follows or not is_last)
 
 
-def _reason(step: StepSpec, kinds: dict[str, str], name: str, *, is_last: bool, follows: bool) -> str:
+def _reason(step: StepSpec, kinds: dict[str, str], *, is_last: bool, follows: bool) -> str:
     """What is wrong with a step at its place in the tree; empty if nothing is."""
     if step.kind == "wait" and is_last and not follows:
         return "something must follow a wait"
     if step.kind == "advance" and not is_last:
         return "nothing can follow an advance"
-    if step.kind == "advance" and step.options.get("sequence") == name:
-        return "a sequence cannot advance to itself"
     return _condition_reason(step, kinds) if step.kind == "condition" else ""
 
 

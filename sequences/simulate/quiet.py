@@ -62,7 +62,8 @@ class Quiet:
     def _wake(self, at: datetime, had_their_turn: set[int]) -> None:
         for pk, sequence in Sequence.objects.in_bulk(self.asleep).items():
             quarter = hours_of(sequence).next_quarter(at + INSTANT if pk in had_their_turn else at)
-            _row(pk).filter(next_run_at__gt=quarter).update(next_run_at=quarter)
+            if quarter:
+                _row(pk).filter(next_run_at__gt=quarter).update(next_run_at=quarter)
         self.asleep = set()
 
 

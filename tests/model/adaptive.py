@@ -235,7 +235,8 @@ def add(sequence: Sequence, contact: Record) -> None:
 def moments(sequence: Sequence, at: datetime) -> list[datetime]:
     """The instants after ``at`` at which this sequence may have something to do."""
     hours, soon = hours_of(sequence), at + timedelta(seconds=1)
-    found = [hours.next_quarter(soon), hours.next_opening(soon)]
+    quarter = hours.next_quarter(soon)
+    found = [hours.next_opening(soon), *([quarter] if quarter else [])]
     for stay in sequence.inside():
         if stay.moment:
             found.append(hours.moved_inside(max(stay.moment, soon)))

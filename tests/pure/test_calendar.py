@@ -151,6 +151,13 @@ def test_5_3_quarters_are_those_of_the_local_clock_inside_the_hours():
     assert is_quarter(utc("2026-05-04 03:30"), odd.timezone)
 
 
+def test_5_3_hours_between_two_quarters_have_none():
+    between = WorkingHours(time(9, 1), time(9, 14), zone_named("Europe/Berlin"))
+    assert between.next_quarter(utc("2026-05-04 00:00")) is None
+    repeated = WorkingHours(time(2, 46), time(3), zone_named("Europe/Berlin"))
+    assert repeated.next_quarter(utc("2026-05-04 00:00")) == utc("2026-10-25 01:00")
+
+
 def test_2_24_a_pause_ends_at_the_first_opening_of_the_day_or_after():
     assert OFFICE.opening_on(day("2026-05-09"), utc("2026-05-04 08:00")) == utc("2026-05-11 07:00")
     assert OFFICE.opening_on(day("2026-05-04"), utc("2026-05-04 08:00")) == utc("2026-05-05 07:00")

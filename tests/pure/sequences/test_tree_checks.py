@@ -75,6 +75,11 @@ def test_5_10_advance_names_a_sequence_that_is_there() -> None:
     assert found(step("ring", "call"), step("on", "advance", sequence="OTHER")) == []
 
 
+def test_5_10_advance_to_the_sequence_itself_is_a_warning() -> None:
+    warning = only(found(step("ring", "call"), step("on", "advance", sequence=" tREE")), WARNING)
+    assert warning.step == "on" and "back into this sequence" in warning.message
+
+
 def test_5_9_an_update_names_a_field_that_is_there() -> None:
     fault = only(found(step("set", "update_field", field="contact.gone")))
     assert fault.step == "set" and "gone" in fault.message
