@@ -80,15 +80,21 @@ def read_zone(text: str) -> str:
 
 
 def read_number(text: str, writing: Writing) -> float:
-    """``71,5``, ``1.234,50``, ``1,234.50``, ``1 234``, ``€ 5``.
+    """A number as the file writes them (``spelled_number``)."""
+    return float(spelled_number(text, decimal_comma=writing.decimal_comma))
 
-    One sign followed by three digits, ``1.234``, is of thousands where the file's decimal sign is the other one.
+
+def spelled_number(text: str, *, decimal_comma: bool = False) -> str:
+    """A number with a point before its decimals: of ``71,5``, ``1.234,50``, ``1,234.50``, ``1 234``, ``€ 5``.
+
+    One sign followed by three digits, ``1.234``, is of thousands where the usual decimal sign is the other one.
+    Raises Refused.
     """
     plain = CURRENCY.sub("", text.strip())
     if GROUPED.fullmatch(plain):
         plain = plain.translate(BLANKS)
     comma, dot = plain.rfind(","), plain.rfind(".")
-    decimal = "," if writing.decimal_comma else "."
+    decimal = "," if decimal_comma else "."
     if comma >= 0 and dot >= 0:
         decimal = "," if comma > dot else "."
     elif not GROUPED.fullmatch(plain):
@@ -98,7 +104,7 @@ def read_number(text: str, writing: Writing) -> float:
     plain = plain.replace("." if decimal == "," else ",", "").replace(decimal, ".")
     if not NUMBER.fullmatch(plain):
         raise Refused("is no number")
-    return float(plain)
+    return plain
 
 
 def read_date(text: str, writing: Writing) -> date:

@@ -18,11 +18,10 @@ from messaging.models import Mailbox, Template
 from sequences.commands.planning import working_plan
 from sequences.models import SenderMode, Sequence, Status
 from sequences.reading.private import hide_private
-from steps.forms import Setting
+from steps.forms import NOT_WRITTEN, Setting, TreeSetting
 from steps.kinds import KINDS
 from steps.models import Plan, Step
 from steps.titles import title_of
-from steps.updating import NOT_WRITTEN, TreeSetting
 from tenants.models import Member, Tenant
 from tenants.policy import visible
 from tenants.wall import current_id

@@ -21,8 +21,7 @@ from sequences.refusals import Refused, Stale
 from sequences.seen import step_of
 from sequences.views import contested
 from sequences.views.access import number_of
-from steps.branching import TREE_FORMS, QuestionForm
-from steps.forms import FORMS, StepForm
+from steps.forms import FORMS, TREE_FORMS, QuestionForm, StepForm
 from steps.kinds import KINDS
 from steps.models import Step
 from tenants.access import MemberRequest

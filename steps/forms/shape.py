@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django import forms
 
+from audience.fields import Field
 from messaging.models import Template
 from steps.inputs import PlaceholderText, with_current
 from steps.models import Step
@@ -31,6 +32,21 @@ class Setting:
     assignees: Choices = ()
     templates: Any = None
     known_fields: Collection[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class TreeSetting(Setting):
+    """What the forms of trees offer besides: the steps to ask about, the fields to write, the sequences to go on in.
+
+    ``fields`` are groups of names and labels, ``known`` their fields. ``outcomes`` are those of each call by its key.
+    """
+
+    mails: Choices = ()
+    calls: Choices = ()
+    outcomes: Mapping[str, Collection[str]] = field(default_factory=dict)
+    fields: Any = ()
+    known: Mapping[str, Field] = field(default_factory=dict)
+    sequences: Choices = ()
 
 
 class StepForm(forms.Form):

@@ -2,8 +2,21 @@
 
 import pytest
 
+from audience.conditions.types import FieldType
+from audience.fields import Field
 from messaging.models import Template
-from steps.forms import FORMS, CallForm, EmailForm, EmailReminderForm, Setting, StepForm, TaskForm
+from steps.forms import (
+    FORMS,
+    TREE_FORMS,
+    CallForm,
+    EmailForm,
+    EmailReminderForm,
+    Setting,
+    StepForm,
+    TaskForm,
+    TreeSetting,
+    UpdateForm,
+)
 from steps.kinds import KINDS
 from steps.models import Step
 from tenants.models import Tenant
@@ -143,3 +156,42 @@ def test_every_form_knows_its_kind() -> None:
     assert {kind: form.kind for kind, form in FORMS.items()} == {kind: kind for kind in FORMS}
     works = {name for name, kind in KINDS.items() if kind.channel or kind.is_manual}
     assert set(FORMS) == works
+
+
+def update(value: str) -> UpdateForm:
+    amount = Field("opportunity", "amount", "amount", FieldType.MONEY)
+    offered = TreeSetting(fields=[("amount", "Amount")], known={"amount": amount})
+    return UpdateForm({"field": "amount", "value": value, "day": "1"}, setting=offered)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        *(("12", 12), ("0.1", 0.1), ("71,5", 71.5), ("1,234.50", 1234.5), ("1.234,50", 1234.5)),
+        *(("€ 5", 5), ("-3", -3), ("999999999999999", 999_999_999_999_999), ("1234567890123.45", 1234567890123.45)),
+    ],
+)  # fmt: skip
+def test_an_amount_is_stored_as_it_was_typed(typed: str, stored: float) -> None:
+    form = update(typed)
+    form.is_valid()
+    assert "value" not in form.errors
+    assert form.settings == {"field": "amount", "value": stored}
+    assert type(form.settings["value"]) is type(stored)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("many", "A number is wanted."),
+        ("nan", "A number is wanted."),
+        ("1e400", "A number of at most 15 digits is wanted."),
+        ("9007199254740993", "A number of at most 15 digits is wanted."),
+        ("1234567890123.4567", "A number of at most 15 digits is wanted."),
+    ],
+)
+def test_an_amount_that_cannot_be_kept_as_it_was_typed_is_refused(typed: str, said: str) -> None:
+    assert faults(update(typed))["value"] == [said]
+
+
+def test_each_kind_has_one_form() -> None:
+    assert set(FORMS) | set(TREE_FORMS) == set(KINDS) and not set(FORMS) & set(TREE_FORMS)

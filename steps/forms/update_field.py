@@ -1,10 +1,9 @@
-"""The forms of what acts on record or stay: update field, advance; and what the forms of a tree are offered."""
+"""Writing a value into a record (semantics 5.9)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,30 +12,16 @@ from audience.catalogue import choices_of
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
 from audience.fields import Field
-from audience.imports.cells import read_labels
+from audience.imports.cells import read_labels, spelled_number
 from audience.values import stored as read_value
-from steps.forms import Setting, StepForm
-from steps.forms.shape import Choices
-from steps.inputs import with_current
+from steps.forms.shape import Setting, StepForm, TreeSetting
 from steps.models import Step
 
 NOT_WRITTEN = (FieldType.REFERENCE, FieldType.DATE_TIME, FieldType.SEQUENCE)
 """Types of fields that the page does not offer to update; a file may name them all the same."""
 
-
-@dataclass(frozen=True)
-class TreeSetting(Setting):
-    """What these forms offer besides: the steps to ask about, the fields to write, the sequences to go on in.
-
-    ``fields`` are groups of names and labels, ``known`` their fields. ``outcomes`` are those of each call by its key.
-    """
-
-    mails: Choices = ()
-    calls: Choices = ()
-    outcomes: Mapping[str, Collection[str]] = field(default_factory=dict)
-    fields: Any = ()
-    known: Mapping[str, Field] = field(default_factory=dict)
-    sequences: Choices = ()
+MOST_DIGITS = 15
+"""Of so many digits a number is kept as it was typed: in settings, in the column, and on the page."""
 
 
 class UpdateForm(StepForm):
@@ -125,43 +110,29 @@ class UpdateForm(StepForm):
         return {name: value for name, value in found.items() if value is not None}
 
 
-class AdvanceForm(StepForm):
-    """Hands the contact over to another sequence."""
-
-    kind = "advance"
-
-    sequence = forms.ChoiceField(
-        label="Go on in",
-        error_messages={
-            "required": "Choose the sequence in which they go on.",
-            "invalid_choice": "“%(value)s” cannot be chosen: it is not active, or not for the same kind of record.",
-        },
-    )
-
-    setting: TreeSetting
-
-    def fill(self, setting: Setting) -> None:
-        assert isinstance(setting, TreeSetting)
-        current = str(self.initial.get("sequence", ""))
-        self.fields["sequence"].choices = with_current(setting.sequences, current, "{} (not active)")  # type: ignore[attr-defined]
-
-
 def _typed(field: Field, text: str) -> Any:
     """What was typed as a value of settings; what cannot be read stays text, and is refused as such."""
     if field.type is FieldType.YES_NO:
         return {"true": True, "false": False}.get(text, text)
     if field.type in (FieldType.NUMBER, FieldType.MONEY):
-        try:
-            number = float(text.replace(",", ""))
-        except ValueError:
-            return text
-        return int(number) if number.is_integer() else number
+        return _amount(text)
     if field.type is FieldType.DATE:
         try:
             return date.fromisoformat(text)
         except ValueError as error:
             raise Refused("a date is wanted: YYYY-MM-DD") from error
     return read_labels(text) if field.type is FieldType.TAGS else text
+
+
+def _amount(text: str) -> int | float:
+    """A number as JSON holds it, exactly what was typed; ``1,234.50``, ``71,5`` and ``€ 5`` are some, too."""
+    try:
+        number = Decimal(spelled_number(text))
+    except Refused as refused:
+        raise Refused("a number is wanted") from refused
+    if len(number.normalize().as_tuple().digits) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
+        raise Refused(f"a number of at most {MOST_DIGITS} digits is wanted")
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def _shown(value: Any) -> str:

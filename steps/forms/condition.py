@@ -1,4 +1,4 @@
-"""The forms of what steers a tree: wait and condition; and all forms of trees (semantics 5.6-5.10, 6.2)."""
+"""A question with two arms (semantics 5.7, 5.8)."""
 
 from __future__ import annotations
 
@@ -6,71 +6,13 @@ from typing import Any
 
 from django import forms
 
-from steps.forms import Setting, StepForm
+from steps.forms.length import UNITS, LengthForm
+from steps.forms.shape import Setting, TreeSetting
 from steps.inputs import with_current
 from steps.models import Step
-from steps.updating import AdvanceForm, TreeSetting, UpdateForm
 
-UNITS = ("days", "hours", "minutes")
-MOST_DAYS = 30
-MINUTES = {"days": 24 * 60, "hours": 60, "minutes": 1}
 MAIL, CALL, FIELDS = "mail", "call", "fields"
 EVENTS = (("opened", "is opened"), ("clicked", "is clicked"), ("replied", "is replied to"))
-
-
-def part(label: str, most: int) -> forms.IntegerField:
-    """The days, hours or minutes of a length."""
-    return forms.IntegerField(
-        label=label,
-        min_value=0,
-        max_value=most,
-        required=False,
-        error_messages={"invalid": "A whole number is wanted.", "max_value": f"At most {most}."},
-    )
-
-
-class LengthForm(StepForm):
-    """What has a length of days, hours and minutes."""
-
-    days = part("Days", 365)
-    hours = part("Hours", 23)
-    minutes = part("Minutes", 59)
-
-    @property
-    def length(self) -> dict[str, int]:
-        """As a file has it: without what is 0."""
-        return {unit: n for unit in UNITS if (n := self.cleaned_data.get(unit))}
-
-    def require_length(self, most: int = 0) -> None:
-        """Say at the days what is wrong with the length. ``most``: days."""
-        if set(UNITS) & set(self.errors):
-            return
-        total = sum(n * MINUTES[unit] for unit, n in self.length.items())
-        if not total:
-            self.add_error("days", "Say how long: more than nothing.")
-        elif most and total > most * MINUTES["days"]:
-            self.add_error("days", f"A wait lasts at most {most} days.")
-
-    @property
-    def setting_names(self) -> list[str]:
-        return []
-
-
-class WaitForm(LengthForm):
-    """Nothing happens for a while."""
-
-    kind = "wait"
-
-    def stored(self, step: Step) -> dict[str, Any]:
-        return super().stored(step) | dict(step.settings.get("for", {}))
-
-    def clean(self) -> dict[str, Any]:
-        self.require_length(MOST_DAYS)
-        return self.cleaned_data
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"for": self.length}
 
 
 class QuestionForm(LengthForm):
@@ -155,9 +97,3 @@ class QuestionForm(LengthForm):
         if found["ask"] == CALL:
             return {"of": found["call"], "outcomes": found["outcomes"]}
         return {}
-
-
-TREE_FORMS: dict[str, type[StepForm]] = {
-    form.kind: form for form in (WaitForm, QuestionForm, UpdateForm, AdvanceForm)
-}
-"""Kind of step → its form, of those that stand in trees only."""
