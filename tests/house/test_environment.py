@@ -86,7 +86,7 @@ def test_a_missing_browser_is_told_in_one_line() -> None:
     assert len(said.stderr.splitlines()) == 1
 
 
-def test_a_role_that_passes_the_wall_is_refused() -> None:
+def test_r_073_a_role_that_passes_the_wall_is_refused() -> None:
     assert refusal("stepwise", superuser=False, bypasses=False) is None
     assert "SUPERUSER" in str(refusal("postgres", superuser=True, bypasses=True))
     assert "BYPASSRLS" in str(refusal("reader", superuser=False, bypasses=True))

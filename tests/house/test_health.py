@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from time import time
 
 import dns.message
 import dns.resolver
@@ -51,6 +52,20 @@ def test_not_ready_without_beat_and_worker(client: Client) -> None:
     said = answer.json()
     assert said["database"]["ok"] and said["redis"]["ok"] and said["migrations"]["ok"]
     assert said["beat"] == {"ok": False, "found": "no beat is running (not seen for a day)"}
+
+
+def test_r_011_a_dead_beat_is_told_within_a_minute_and_the_pages_live_on(client: Client) -> None:
+    for key in (heartbeat.BEAT, heartbeat.WORKER, heartbeat.TICK):
+        heartbeat.write(key)
+    cache.set(heartbeat.BEAT, time() - heartbeat.STALE_SECONDS - 1)
+    assert heartbeat.STALE_SECONDS <= 60
+    answer = client.get("/readyz")
+    assert answer.status_code == 503 and not answer.json()["beat"]["ok"] and answer.json()["worker"]["ok"]
+    code, lines = doctor()
+    assert code == 1 and any(line.startswith("FAIL beat") for line in lines)
+    assert client.get("/healthz").status_code == 200
+    heartbeat.write(heartbeat.BEAT)
+    assert client.get("/readyz").status_code == 200
 
 
 def test_ready_with_signs_of_life(client: Client) -> None:

@@ -104,9 +104,9 @@ class Stage:
         return list(Reminder.objects.filter(contact=self.contact(name)).order_by("pk"))
 
 
-def stage(tenant: Tenant, body: str) -> Stage:
+def stage(tenant: Tenant, body: str, *, now: str = "2026-05-04 08:00") -> Stage:
     """Load a scenario into the tenant in use and begin it."""
-    text = HEAD.format(now="2026-05-04 08:00", until="2026-12-31 12:00") + body
+    text = HEAD.format(now=now, until="2027-12-31 12:00") + body
     scenario = read_scenario(text, file="test")
     world = load(scenario, at=scenario.now)
     by = add_member(email=f"by@{tenant.slug}.example", name="By", role="admin")

@@ -70,7 +70,7 @@ def test_dates_are_written_plainly_and_can_be_formed():
         "{0.__class__}", "%(x)s", "{{ first_name }}", "{% raw %}", "}}{{",
     ],
 )  # fmt: skip
-def test_a_value_is_never_read_as_a_template(payload):
+def test_r_061_a_value_is_never_read_as_a_template(payload):
     assert (
         prepare("Hi {{ first_name }}", html=False).render({"contact.first_name": payload}) == f"Hi {payload}"
     )
@@ -85,7 +85,7 @@ def test_a_value_is_never_read_as_a_template(payload):
         "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}",
     ],
 )  # fmt: skip
-def test_attacks_for_other_engines_are_faults(payload):
+def test_r_061_attacks_for_other_engines_are_faults(payload):
     assert analyse_text(payload, {"contact.first_name"}).faults
 
 
@@ -121,7 +121,7 @@ def test_a_value_in_html_is_shown_as_it_is(value):
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "java\tscript:x", "data:text/html,x"]
 )
-def test_a_value_cannot_smuggle_a_script_into_a_link(url):
+def test_r_066_a_value_cannot_smuggle_a_script_into_a_link(url):
     made = prepare('<a href="{{ website }}">x</a>', html=True).render({"contact.website": url})
     assert made == "<a>x</a>"
 
