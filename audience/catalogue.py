@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -47,8 +47,16 @@ class CannotMakeField(ValueError):
 
 def catalogue() -> Catalogue:
     """All fields of the tenant in use."""
-    own = CustomField.objects.filter(retired_at=None).order_by("pk")
-    return Catalogue(as_field(custom) for custom in own)
+    return Catalogue(list(_own_fields()))
+
+
+def catalogue_on_demand() -> Catalogue:
+    """The same; the tenant's own are read when a field is asked for that is none of the standard ones."""
+    return Catalogue(_own_fields())
+
+
+def _own_fields() -> Iterator[Field]:
+    yield from map(as_field, CustomField.objects.filter(retired_at=None).order_by("pk"))
 
 
 def as_field(custom: CustomField) -> Field:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from audience.conditions.types import FieldType as T
 
@@ -112,19 +113,25 @@ STANDARD: tuple[Field, ...] = (
     *_of(OPPORTUNITY, T.DATE_TIME, "created_at"),
 )
 
+BY_PLACE = {(field.record, field.key): field for field in STANDARD}
+
 RESERVED = {"id", "sequence", "step"}
 """Names that no custom field may have."""
 
 
 class Catalogue:
-    """Every field there is: the standard ones and those passed in."""
+    """Every field there is: the standard ones and those passed in, which are not looked at before they are needed."""
 
     def __init__(self, custom: Iterable[Field] = ()) -> None:
-        self._fields = {(field.record, field.key): field for field in (*STANDARD, *custom)}
+        self._custom = custom
+
+    @cached_property
+    def _fields(self) -> dict[tuple[str, str], Field]:
+        return BY_PLACE | {(field.record, field.key): field for field in self._custom}
 
     def get(self, record: str, key: str) -> Field | None:
         """The field of a record by its key, or None."""
-        return self._fields.get((record, key))
+        return BY_PLACE.get((record, key)) or self._fields.get((record, key))
 
     def of(self, record: str) -> list[Field]:
         """The fields of a record, standard ones first."""

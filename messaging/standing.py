@@ -28,9 +28,11 @@ def standing_for(member: Member) -> tuple[list[Standing], int]:
 
     Besides, how many of the last kind there are where they are too many to be said. One query where nothing stands.
     """
-    found = SendingStop.objects.filter(ended_at=None).select_related("by__user", "member__user")
+    found = SendingStop.objects.filter(ended_at=None)
+    if not found.exists():
+        return [], 0
     mine, others = [], []
-    for stop in found.order_by("member_id"):
+    for stop in found.select_related("by__user", "member__user").order_by("member_id"):
         if stop.member_id in (None, member.pk):
             mine.append(stop)
         elif may_stop(member, stop.member):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from sequences.engine.questions import Questions
 from sequences.engine.senders import Senders, senders_of
 from sequences.models import Run, Sequence
@@ -77,10 +79,18 @@ def keys_of(rows: Iterable[Step]) -> dict[str, str]:
     return {row.key: row.kind for row in rows}
 
 
-def work_of(sequence: Sequence, run: Run, *, now: datetime) -> Work:
-    """Everything about a run that is read before its first statement."""
-    found = Step.objects.filter(plan=sequence.plan_id).order_by("day", "position", "pk")
-    rows = list(found.select_related("template__current"))
+def rows_of_plan(plan_id: int | None) -> QuerySet[Step]:
+    """All steps of a plan in their order, with the texts of now."""
+    found = Step.objects.filter(plan=plan_id).order_by("day", "position", "pk")
+    return found.select_related("template__current")
+
+
+def work_of(sequence: Sequence, run: Run, *, now: datetime, rows: Iterable[Step] | None = None) -> Work:
+    """Everything about a run that is read before its first statement.
+
+    ``rows``: the steps of the sequence's plan (``rows_of_plan``), where they were read already.
+    """
+    rows = list(rows_of_plan(sequence.plan_id) if rows is None else rows)
     steps = steps_of(row for row in rows if not row.is_off)
     today = local_date(now, sequence.timezone)
     return Work(

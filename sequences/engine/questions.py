@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
 from django.db.models.lookups import In
 
-from audience.catalogue import catalogue
+from audience.catalogue import catalogue_on_demand
 from audience.conditions.compile import ALWAYS, NEVER, Context, Folded, Membership, compile_group
 from audience.conditions.parse import Condition, Group, Scope, parse_group
 from audience.fields import Catalogue, Field
@@ -66,7 +66,7 @@ class Questions:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        return catalogue()
+        return catalogue_on_demand()
 
     @cached_property
     def aliases(self) -> dict[str, str]:

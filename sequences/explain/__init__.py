@@ -62,13 +62,14 @@ def explain(material: Material, contact: Contact, *, now: datetime) -> Explanati
     stays = Enrollment.objects.filter(sequence=sequence, contact=contact).order_by("-pk")
     # A row of a record has over a hundred columns: only of what the stay can have come in through.
     through = () if sequence.record == "contact" else (sequence.record,)
-    stay = stays.select_related(*through, "plan", "added_by__user").first()
+    stay = (stays.select_related(*through) if through else stays).first()
     if stay is not None:
         stay.sequence, stay.contact = sequence, contact
-        if stay.plan is not None:  # pinned (semantics 5.14)
+        if stay.plan_id is not None:  # pinned (semantics 5.14)
             material = Material(sequence, material.member, stay.plan)
     is_inside = stay is not None and stay.state in INSIDE
-    added = Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user").first()
+    waiting = Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user")
+    added = None if is_inside else waiting.first()
     first, runs = tee(runs_ahead(sequence, now=now))
     is_by_calendar = sequence.kind in BY_CALENDAR
     look = next(first, None) if is_by_calendar else next_look(sequence, now=now)

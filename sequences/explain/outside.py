@@ -63,7 +63,7 @@ def outside_of(material: Material, contact: Contact, *, now: datetime, is_added:
     Raises sequences.engine.questions.Unreadable for stored conditions that cannot be read.
     """
     sequence = material.sequence
-    work = thought_of(sequence, now=now, plan=material.plan)
+    work = thought_of(sequence, now=now, plan=material.plan, rows=material.rows)
     deal = _deal(work, contact)
     codes = standing(sequence, contact, now=now, is_added=is_added, work=work)
     reasons = [_because(code, work, contact) for code in codes]

@@ -22,6 +22,7 @@ from sequences.explain.verdicts import Verdict, verdicts_on
 from sequences.models import Enrollment, StepRun
 from sequences.reading.material import Material
 from sequences.reading.thought import thought_of
+from steps.kinds import KINDS
 from steps.models import Step
 from tenants.localtime import local_date
 
@@ -96,21 +97,18 @@ def told_of(
     """
     steps = material.steps
     had = {run.key: run for run in StepRun.objects.filter(enrollment=stay)}
-    found = Message.objects.filter(enrollment_id=stay.pk)
-    found = found.select_related("mailbox", "sender__user", "sender__tenant").order_by("pk")
-    mails = {m.step_run_id: m for m in found}
-    asked_of = Reminder.objects.filter(enrollment_id=stay.pk).select_related(
-        "assignee__user", "closed_by__user"
-    )
-    made = Made(mails, {reminder.step_run_id: reminder for reminder in asked_of.order_by("pk")})
+    made = made_of(stay, had.values())
+    mails = made.mails
     if stay.state not in INSIDE:
         return Told([_had(step, had.get(step.key), made) for step in steps])
     open_steps = [step for step in material.working_steps if step.key not in had]
     pending = pending_of(stay, open_steps, had, mails)
     dates = ahead_of(stay, open_steps, now=now, runs=runs, pending=pending)
     ahead = past_a_wait(dates, stay, open_steps)
-    current = thought_of(stay.sequence, now=ahead.run_at or (look.at if look else now))
-    work = thought_of(stay.sequence, now=current.now, plan=material.plan) if stay.plan_id else current
+    at = ahead.run_at or (look.at if look else now)
+    work = current = thought_of(stay.sequence, now=at, rows=None if stay.plan_id else material.rows)
+    if stay.plan_id:
+        work = thought_of(stay.sequence, now=at, plan=material.plan, rows=material.rows)
     verdicts = verdicts_on(stay, work, ahead.candidates, current=current) if ahead.run_at else {}
     person = Person(stay.contact, bare_account=stay.account, opportunity=stay.opportunity, step_runs=had)
     name = partial(called, material.lists)
@@ -145,6 +143,20 @@ class Made:
 
     mails: Mapping[int | None, Message]
     reminders: Mapping[int | None, Reminder]
+
+
+def made_of(stay: Enrollment, had: Collection[StepRun]) -> Made:
+    """Read only as far as the page may tell of it: of most mails, that they left."""
+    mails, asked_of = [], []
+    if any(KINDS[run.kind].sends or KINDS[run.kind].is_manual for run in had):
+        found = Message.objects.filter(enrollment_id=stay.pk).order_by("pk")
+        mails = list(found)
+        if any(mail.state in NOT_LEFT for mail in mails):
+            mails = list(found.select_related("mailbox", "sender__user", "sender__tenant"))
+    if any(KINDS[run.kind].is_manual for run in had):
+        reminders = Reminder.objects.filter(enrollment_id=stay.pk).order_by("pk")
+        asked_of = list(reminders.select_related("assignee__user", "closed_by__user"))
+    return Made({mail.step_run_id: mail for mail in mails}, {one.step_run_id: one for one in asked_of})
 
 
 def _had(step: Step, run: StepRun | None, made: Made) -> StepTold:

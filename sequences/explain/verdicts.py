@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
+from math import inf
 from operator import or_
 from typing import Any
 
@@ -27,7 +28,7 @@ from sequences.engine.verdicts import Due, decide
 from sequences.enrollment import AUTO_REPLY, HELD
 from sequences.explain.alone import Decided, decided_alone
 from sequences.hours import is_quarter
-from sequences.models import Enrollment
+from sequences.models import Enrollment, Sequence
 from sequences.schedule import BY_CALENDAR
 from tenants.models import Member
 
@@ -71,18 +72,20 @@ def verdicts_on(
     alone = decided_alone(work, [_due(work, step, one) for step in steps])
     found, crowd = _told(work, stay, alone), 0
     if any(one.runs and work_step.kind.is_email for work_step, one in _with_steps(work, found)):
-        others = _others(stay, current)
-        crowd = _crowd(others, min(one.room for one in alone if one.room is not None and one.skip is None))
-        if 0 < crowd <= MOST:
-            prepare(*TABLES)
-            whom = _but_leaving(others, current)
-            wide, due = _of_all(current, Q(pk=stay.pk) | Q(pk__in=whom.values("pk")))
-            decide(wide, due)
-            if together := _told(
-                wide, stay, _read(stay)
-            ):  # nothing of who stands before a wait that is over then
-                found, crowd = together, 0
+        room = min(one.room for one in alone if one.room is not None and one.skip is None)
+        crowd = 0 if room > inside_at_most(current.sequence) else _crowd(_others(stay, current), room)
+        if 0 < crowd <= MOST and (together := _in_turn(stay, current)):
+            found, crowd = together, 0
     return {key: replace(one, crowd=crowd if one.runs and one.address else 0) for key, one in found.items()}
+
+
+def _in_turn(stay: Enrollment, work: Work) -> dict[str, Verdict]:
+    """The verdicts with everybody whose turn it is; nothing of who stands before a wait that is over then."""
+    prepare(*TABLES)
+    whom = _but_leaving(_others(stay, work), work)
+    wide, due = _of_all(work, Q(pk=stay.pk) | Q(pk__in=whom.values("pk")))
+    decide(wide, due)
+    return _told(wide, stay, _read(stay))
 
 
 def leaves_by_condition(stay: Enrollment, work: Work) -> bool:
@@ -121,6 +124,12 @@ def _but_leaving(others: QuerySet, work: Work) -> QuerySet:
     asked = exit_question(work)
     leaving = asked.joined(Enrollment.objects.filter(sequence=work.sequence), work.questions.aliases)
     return others.exclude(pk__in=leaving.filter(asked.q).values("pk"))
+
+
+def inside_at_most(sequence: Sequence) -> float:
+    """So many are inside at most: since the last run counted them, nobody came in."""
+    counted = sequence.counters
+    return counted["active"] + counted["paused"] if counted else inf
 
 
 def _crowd(others: QuerySet, room: int) -> int:

@@ -16,6 +16,7 @@ from audience.fields import RECORDS, Field
 from audience.imports.matching import KEPT_BY_EVENTS
 from messaging.models import Mailbox, Template
 from sequences.commands.planning import working_plan
+from sequences.engine.due import rows_of_plan
 from sequences.models import SenderMode, Sequence, Status
 from sequences.reading.private import hide_private
 from steps.forms import NOT_WRITTEN, Setting, TreeSetting
@@ -40,10 +41,14 @@ class Material:
         self.plan = plan or working_plan(sequence)
 
     @cached_property
+    def rows(self) -> list[Step]:
+        """The steps of the plan as they are, for the engine. They are not to be shown."""
+        return list(rows_of_plan(self.plan.pk))
+
+    @cached_property
     def steps(self) -> list[Step]:
         """The steps in their order, with templates, but not those that are hidden from the member."""
-        found = self.plan.steps.select_related("template__current").order_by("day", "position", "pk")
-        return hide_private(found, self.sequence, self.member)
+        return hide_private(self.rows, self.sequence, self.member)
 
     @property
     def working_steps(self) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 
 from messaging.models import Template
 from sequences.models import Sequence
@@ -19,12 +20,15 @@ def reads_all(member: Member, sequence: Sequence) -> bool:
 
 
 def hide_private(steps: Iterable[Step], sequence: Sequence, member: Member) -> list[Step]:
-    """The steps, with ``HIDDEN`` in the place of templates that the member may not read. They are only to be shown."""
-    found = list(steps)
-    if not reads_all(member, sequence):
-        for step in found:
-            if step.template is not None and is_private(step.template, member):
-                step._meta.get_field("template").set_cached_value(step, HIDDEN)
+    """The steps, with ``HIDDEN`` in the place of templates that the member may not read: copies, only to be shown."""
+    if reads_all(member, sequence):
+        return list(steps)
+    return [_hidden(step) if step.template and is_private(step.template, member) else step for step in steps]
+
+
+def _hidden(step: Step) -> Step:
+    found = copy(step)
+    found._meta.get_field("template").set_cached_value(found, HIDDEN)
     return found
 
 

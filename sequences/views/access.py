@@ -21,9 +21,12 @@ View = Callable[..., HttpResponse]
 FULL = ("owner__user", "owner__team", "plan", "draft", "sender__user")
 
 
-def seen_by(request: MemberRequest, pk: int) -> Sequence:
-    """The sequence, if the member may see it; else 404, as if there were none."""
-    found = visible(request.member, "sequence.view", Sequence.objects.select_related(*FULL))
+def seen_by(request: MemberRequest, pk: int, *beside: str) -> Sequence:
+    """The sequence, if the member may see it; else 404, as if there were none.
+
+    ``beside``: what is read with it, by default what most of its pages look at.
+    """
+    found = visible(request.member, "sequence.view", Sequence.objects.select_related(*(beside or FULL)))
     return get_object_or_404(found, pk=pk)
 
 

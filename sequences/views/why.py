@@ -30,8 +30,8 @@ BY_WORDS = ("wait", "condition", "update_field", "advance")
 @requires("sequence.view")
 def why(request: MemberRequest, pk: int, contact_id: int) -> HttpResponse:
     """A page of it; 404 for a contact that the member may not see."""
-    sequence = seen_by(request, pk)
-    contact = get_object_or_404(contacts_seen(request).select_related("account__owner__user"), pk=contact_id)
+    sequence = seen_by(request, pk, "owner__user", "plan")
+    contact = get_object_or_404(contacts_seen(request), pk=contact_id)
     material = Material(sequence, request.member, sequence.plan)
     moment = now()
     context: dict[str, Any] = {"sequence": sequence, "contact": contact, "material": material, "now": moment}

@@ -123,6 +123,7 @@ def test_what_somebody_has_to_do_is_told_with_their_name(
     client: Client, sequence: Sequence, tenant: Tenant
 ) -> None:
     live(sequence, tenant, people=1)
+    StepRun.objects.update(kind="call")
     run = StepRun.objects.get()
     Reminder.objects.create(
         contact=somebody(), kind="call", assignee=sequence.owner, made_at=NOW, due_at=NOW,
