@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sequences import calendar
+from sequences.engine.sql import rows
 from sequences.hours import WorkingHours
-from sequences.models import Enrollment, Run, Schedule, Sequence, Status
+from sequences.models import Enrollment, Run, Schedule, Sequence, Status, Wake
 from tenants.localtime import ONE_DAY, day_bounds, local_date
 from tenants.wall import current_id
 
@@ -49,13 +50,14 @@ def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
     instant of that, and after each run with the instant of the run.
     """
     found = first_instant(sequence, since=since) if runs(sequence) else None
-    row, _ = Schedule.objects.update_or_create(
-        tenant_id=current_id(),
-        sequence_id=sequence.pk,
-        defaults={"next_run_at": found, "retry_at": None, "failures": 0},
-    )
+    row = Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence.pk)
+    fields = {"next_run_at": found, "retry_at": None, "failures": 0}
+    if not row.update(**fields):
+        Schedule.objects.create(tenant_id=current_id(), sequence_id=sequence.pk, **fields)
     if sequence.kind not in BY_CALENDAR:
-        row.wakes.all().delete()  # they had been for the next opening of the hours of before
+        Wake.objects.filter(
+            schedule__in=row
+        ).delete()  # they had been for the next opening of the hours of before
     return found
 
 
@@ -98,16 +100,16 @@ def miss(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
 
 def next_occurrence(sequence: Sequence, *, since: datetime) -> calendar.Occurrence:
     """The next run, if nothing changes until then. For pages, too: also of a draft, with the instant of now."""
-    happened = Run.objects.filter(sequence=sequence, ordinal__isnull=False).order_by("-ordinal")
-    last = happened.values_list("local_day", flat=True).first()
     earliest = local_date(since, sequence.timezone) - ONE_DAY
-    missed = Run.objects.filter(sequence=sequence, ordinal__isnull=True, local_day__gte=earliest)
-    return calendar.next_run(
-        calendar_of(sequence),
-        since=since,
-        last_run_on=last,
-        missed_on={day for day in missed.values_list("local_day", flat=True) if day is not None},
-    )
+    ((last, missed),) = rows(LAST_AND_MISSED, [sequence.pk, sequence.pk, earliest])
+    found = calendar_of(sequence)
+    return calendar.next_run(found, since=since, last_run_on=last, missed_on=set(missed))
+
+
+LAST_AND_MISSED = """
+    SELECT (SELECT local_day FROM sequences_run WHERE sequence_id = %s AND ordinal IS NOT NULL
+            ORDER BY ordinal DESC LIMIT 1),
+           ARRAY(SELECT local_day FROM sequences_run WHERE sequence_id = %s AND ordinal IS NULL AND local_day >= %s)"""
 
 
 def runs(sequence: Sequence) -> bool:

@@ -10,18 +10,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Least
 
-from sequences import calendar, enrollment, schedule
+from sequences import calendar, enrollment, schedule, turns
 from sequences.engine import run as engine
 from sequences.engine.adaptive import instant as adaptive
 from sequences.engine.adaptive.passes import Deliver
 from sequences.engine.questions import Unreadable
-from sequences.models import Run, Schedule, Sequence, Wake
+from sequences.models import Run, Schedule, Sequence
+from sequences.turns import Turn
 from tenants.wall import use
 
 logger = logging.getLogger(__name__)
@@ -58,19 +56,6 @@ class Failed(RuntimeError):
         return "The last run failed for a reason of our own. It is tried again by itself."
 
 
-def due_by(now: datetime) -> QuerySet[Any]:
-    """What is due, with ``due_at``: by its schedule, or because something came in for it."""
-    ready = Q(retry_at=None) | Q(retry_at__lte=now)
-    woken = Q(pk__in=Wake.objects.filter(at__lte=now).values("schedule"))
-    return with_due(Schedule.objects.filter(ready, Q(next_run_at__lte=now) | woken))
-
-
-def with_due(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Each with the instant ``due_at`` at which it is due next, in the order of these, then of the sequences."""
-    first = Wake.objects.filter(schedule=OuterRef("pk")).order_by("at").values("at")[:1]
-    return rows.annotate(due_at=Least("next_run_at", Subquery(first))).order_by("due_at", "sequence_id")
-
-
 def put_off_until(now: datetime, tenant_id: int | None = None) -> list[tuple[Sequence, datetime]]:
     """The sequences whose due run failed, each with when it is tried again."""
     waiting = Schedule.objects.filter(next_run_at__lte=now, retry_at__gt=now).order_by("retry_at", "pk")
@@ -87,7 +72,7 @@ def put_off_until(now: datetime, tenant_id: int | None = None) -> list[tuple[Seq
 
 def tenants_due(now: datetime) -> list[int]:
     """The ids of tenants in which something is due, those that wait longest first."""
-    return list(dict.fromkeys(due_by(now).values_list("tenant_id", flat=True)))
+    return list(dict.fromkeys(turn.tenant_id for turn in turns.due_by(now)))
 
 
 def work_tenant(
@@ -149,9 +134,9 @@ def work_first(
         found = _first_due(tenant_id, clock, before, but)
         if found is None:
             return None
-        sequence, row = found
+        sequence, turn = found
         try:
-            run = _work(sequence, row, clock, deliver)
+            run = _work(sequence, turn, clock, deliver)
         except Exception as error:
             raise Failed(sequence.pk) from error
         if adaptive.is_kept(run):
@@ -178,46 +163,47 @@ class Clock:
         """The instant for which the work of an adaptive sequence stands: what a standstill took is lost (5.3)."""
         return at if self.when(at) - at <= self.grace else self.now
 
-    def turn(self, row: Any) -> tuple[datetime, bool, int]:
+    def order(self, turn: Turn) -> tuple[datetime, bool, int]:
         """The order of what is due (2.3): adaptive sequences that are late come after late runs, those that already
         worked at the instant, and are woken by an ``advance``, after those that did not (5.4).
         """
-        if row.kind in schedule.BY_CALENDAR:
-            return row.due_at, False, row.sequence_id
-        at = self.stands_for(row.due_at)
-        return at, row.worked_at == at, row.sequence_id
+        assert turn.due_at is not None, turn
+        if turn.kind in schedule.BY_CALENDAR:
+            return turn.due_at, False, turn.sequence_id
+        at = self.stands_for(turn.due_at)
+        return at, turn.worked_at == at, turn.sequence_id
 
 
 def _first_due(
     tenant_id: int, clock: Clock, before: datetime | None, but: Collection[int]
-) -> tuple[Sequence, Any] | None:
-    """The first that is due, its row of Schedule with it; the sequence's row is locked."""
+) -> tuple[Sequence, Turn] | None:
+    """The first that is due, with when; the sequence's row is locked."""
     now = clock.now
-    due = due_by(now).filter(tenant_id=tenant_id).exclude(sequence_id__in=list(but))
-    kind = Subquery(Sequence.objects.filter(pk=OuterRef("sequence_id")).values("kind"))
-    rows: list[Any] = list(due.annotate(kind=kind))
-    rows = [row for row in rows if before is None or row.due_at < before]
-    for row in sorted(rows, key=clock.turn):
-        found = enrollment.hold_rows([row.sequence_id])
+    due = [turn for turn in turns.due_by(now, tenant_id=tenant_id) if turn.sequence_id not in but]
+    if before is not None:
+        due = [turn for turn in due if turn.due_at is not None and turn.due_at < before]
+    for turn in sorted(due, key=clock.order):
+        found = enrollment.hold_rows([turn.sequence_id])
         if not found:
-            row.delete()  # the sequence is gone
+            Schedule.objects.filter(pk=turn.pk).delete()  # the sequence is gone
         elif not schedule.runs(found[0]):
             schedule.set_next(found[0], since=now)
         else:
             # whoever held the sequence's row may have changed when it is due
-            again = due_by(now).filter(pk=row.pk).first()
-            if again is not None:
-                return found[0], again
+            again = turns.due_by(now, pk=turn.pk)
+            if again:
+                return found[0], again[0]
     return None
 
 
-def _work(sequence: Sequence, row: Any, clock: Clock, deliver: Deliver) -> Run:
-    at = row.due_at
+def _work(sequence: Sequence, turn: Turn, clock: Clock, deliver: Deliver) -> Run:
+    at = turn.due_at
+    assert at is not None, turn
     now = clock.when(at)
     _permit_long_statements()
     if sequence.kind not in schedule.BY_CALENDAR:
         stands_for = clock.stands_for(at)
-        is_again = row.worked_at == stands_for
+        is_again = turn.worked_at == stands_for
         return adaptive.work_at(sequence, at=stands_for, now=now, deliver=deliver, is_again=is_again)
     if calendar.is_missed(at, now, sequence.timezone):
         run = schedule.miss(sequence, at, now=now)

@@ -18,8 +18,8 @@ from sequences.engine.questions import INSIDE, Unreadable
 from sequences.forecast.copying import copy_into
 from sequences.forecast.results import Forecast, days_of, first_mails, had_by, unreached
 from sequences.models import Enrollment, Schedule, Sequence, Status, Wake
-from sequences.simulate.life import next_due
 from sequences.simulate.quiet import Quiet
+from sequences.turns import next_due, turn_of
 from tenants.models import Tenant
 from tenants.wall import current_id, use
 
@@ -106,7 +106,7 @@ def _begin(sequence: Sequence, scratch: Tenant, real: int, now: datetime) -> Non
 
 def _go_on_as(scratch: Tenant, real: int, sequence: Sequence, now: datetime) -> None:
     """A copied sequence that runs is due when the real one is."""
-    real_row = ticking.with_due(Schedule.objects.filter(tenant_id=real, sequence_id=sequence.pk)).first()
+    real_row = turn_of(real, sequence.pk)
     schedule.set_next(sequence, since=now)
     if real_row is not None and real_row.due_at is not None:
         mine = Schedule.objects.filter(tenant_id=scratch.pk, sequence_id=sequence.pk)
@@ -130,7 +130,7 @@ def _live(scratch: Tenant, sequence: Sequence, clock: _Clock) -> tuple[datetime,
     """
     begun, quiet, now = monotonic(), Quiet(), clock.now
     until = now + timedelta(days=clock.days)
-    while (due := next_due(scratch)) is not None and due <= until:
+    while (due := next_due(scratch.pk)) is not None and due <= until:
         if not clock.progress(max((due - now).days, 0), clock.days):
             raise Cancelled
         if monotonic() - begun > clock.seconds:

@@ -16,11 +16,12 @@ from sequences.commands import status
 from sequences.engine import recorder
 from sequences.files.loading import World, load
 from sequences.files.specs import Scenario, TimelineEvent
-from sequences.models import Schedule, Status
+from sequences.models import Status
 from sequences.simulate.outages import Outages
 from sequences.simulate.quiet import Quiet
 from sequences.simulate.timeline import happen
 from sequences.trace import TraceEvent
+from sequences.turns import next_due
 from tenants.commands import add_member, create_tenant
 from tenants.models import Member, Tenant
 from tenants.wall import use
@@ -88,19 +89,13 @@ def run_before(
     life: Life, outages: Outages, quiet: Quiet, *, until: datetime, is_inclusive: bool = False
 ) -> None:
     """Every run that happens before ``until`` (what comes from outside at an instant comes before its runs)."""
-    while (due := next_due(life.tenant)) is not None:
+    while (due := next_due(life.tenant.pk)) is not None:
         at = outages.over_at(due)
         if at > until or (at == until and not is_inclusive):
             return
         worked = ticking.work_first(life.tenant.pk, now=at, deliver=outbox.accept_all)
         if worked is not None:
             quiet.worked(worked, at)
-
-
-def next_due(tenant: Tenant) -> datetime | None:
-    """The first instant at which something is due."""
-    found = ticking.with_due(Schedule.objects.filter(tenant_id=tenant.pk)).filter(due_at__isnull=False)
-    return found.values_list("due_at", flat=True).first()
 
 
 def trace(world: World) -> list[TraceEvent]:

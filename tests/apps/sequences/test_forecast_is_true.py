@@ -19,10 +19,11 @@ from sequences.files.scenario import read_scenario
 from sequences.forecast.living import forecast
 from sequences.forecast.results import Day, days_of
 from sequences.models import Sequence
-from sequences.simulate.life import Life, in_effect, next_due, run_before, start
+from sequences.simulate.life import Life, in_effect, run_before, start
 from sequences.simulate.outages import Outages
 from sequences.simulate.quiet import Quiet
 from sequences.simulate.timeline import happen
+from sequences.turns import next_due
 from tenants.commands import add_member, create_tenant
 from tenants.wall import use
 from tests.model.generate import file_of_seed
@@ -76,7 +77,7 @@ def live_until(life: Life, now: datetime) -> None:
 
 def go_on(life: Life, now: datetime, until: datetime) -> None:
     quiet = Quiet()
-    while (due := next_due(life.tenant)) is not None and due <= until:
+    while (due := next_due(life.tenant.pk)) is not None and due <= until:
         at = max(due, now)
         worked = ticking.work_first(life.tenant.pk, now=at, deliver=outbox.accept_all)
         if worked is not None:

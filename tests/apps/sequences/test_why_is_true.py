@@ -19,12 +19,13 @@ from sequences.engine import recorder
 from sequences.explain import Explanation, explain
 from sequences.files.loading import load
 from sequences.files.scenario import read_scenario
-from sequences.models import Schedule, Sequence
+from sequences.models import Sequence
 from sequences.reading.material import Material
-from sequences.simulate.life import Life, in_effect, next_due, start
+from sequences.simulate.life import Life, in_effect, start
 from sequences.simulate.outages import Outages
 from sequences.simulate.quiet import Quiet
 from sequences.simulate.timeline import happen
+from sequences.turns import due_by, next_due
 from tenants.commands import add_member, create_tenant
 from tenants.wall import use
 from tests.model.generate import file_of_seed
@@ -107,7 +108,7 @@ def _runs(life: Life, drawn: random.Random, chance: float) -> Iterator[Watched]:
     for event, moment in [*in_effect(scenario.timeline, outages), (None, scenario.until)]:
         if moment > scenario.until:
             return
-        while (due := next_due(life.tenant)) is not None:
+        while (due := next_due(life.tenant.pk)) is not None:
             at = outages.over_at(due)
             if at > moment or (at == moment and event is not None):
                 break
@@ -141,10 +142,8 @@ def keep(now: datetime) -> None:
 
 def _all_said(life: Life, due: datetime, *, now: datetime) -> dict[int, dict[int, Said]]:
     """Of each sequence that is due: what is said of each contact."""
-    rows = ticking.with_due(Schedule.objects.filter(tenant_id=life.tenant.pk)).filter(due_at=due)
-    sequences = Sequence.objects.select_related("plan").filter(
-        pk__in=rows.values_list("sequence_id", flat=True)
-    )
+    turns = [turn.sequence_id for turn in due_by(due, tenant_id=life.tenant.pk) if turn.due_at == due]
+    sequences = Sequence.objects.select_related("plan").filter(pk__in=turns)
     return {
         one.pk: {
             contact.pk: said_of(explain(Material(one, life.by, one.plan), contact, now=now))
