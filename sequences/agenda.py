@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from sequences.models import Schedule, Sequence, Status, Wake
 from sequences.moments import INSTANT
-from sequences.schedule import first_instant, hours_of, runs
+from sequences.schedule import asks_exits_only, first_instant, hours_of, runs
 from tenants.wall import current_id
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def settle(sequence: Sequence, seen: Census, *, at: datetime, now: datetime) -> 
 
     ``at`` is earlier than ``now`` where it came late; the quarters between that are not lost come yet.
     """
-    found = next_instant(sequence, seen, after=at, now=now) if runs(sequence) else None
+    is_open = runs(sequence) or asks_exits_only(sequence)
+    found = next_instant(sequence, seen, after=at, now=now) if is_open else None
     _row(sequence.pk).update(next_run_at=found, worked_at=at, retry_at=None, failures=0)
 
 
@@ -53,6 +54,8 @@ def next_instant(sequence: Sequence, seen: Census, *, after: datetime, now: date
     hours, found = hours_of(sequence), list[datetime]()
     if asks_at_quarters(sequence, seen) and (quarter := hours.next_quarter(after + INSTANT)):
         found.append(quarter)
+    if sequence.status == Status.PAUSED:
+        return min(found, default=None)
     if seen.moment is not None:
         found.append(hours.moved_inside(seen.moment))
     if seen.away:
@@ -62,7 +65,11 @@ def next_instant(sequence: Sequence, seen: Census, *, after: datetime, now: date
 
 def asks_at_quarters(sequence: Sequence, seen: Census) -> bool:
     """Whether somebody may come in by themselves, leave by condition, or be tried again."""
-    if seen.held or (seen.inside and sequence.exit_conditions):
+    if seen.inside and sequence.exit_conditions:
+        return True
+    if sequence.status == Status.PAUSED:
+        return False
+    if seen.held:
         return True
     has_way_in = sequence.entry_conditions or sequence.sequence_views.exists()
     return sequence.status == Status.ACTIVE and bool(has_way_in)

@@ -49,7 +49,10 @@ def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
     To be called in the transaction that activates, pauses, resumes or archives it or changes its schedule, with the
     instant of that, and after each run with the instant of the run.
     """
-    found = first_instant(sequence, since=since) if runs(sequence) else None
+    if runs(sequence):
+        found: datetime | None = first_instant(sequence, since=since)
+    else:
+        found = hours_of(sequence).next_quarter(since) if asks_exits_only(sequence) else None
     row = Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence.pk)
     fields = {"next_run_at": found, "retry_at": None, "failures": 0}
     if not row.update(**fields):
@@ -120,6 +123,12 @@ def runs(sequence: Sequence) -> bool:
         inside = (Enrollment.ACTIVE, Enrollment.PAUSED)
         return Enrollment.objects.filter(sequence=sequence, state__in=inside).exists()
     return sequence.status == Status.ACTIVE
+
+
+def asks_exits_only(sequence: Sequence) -> bool:
+    """Whether it is a paused tree: nothing happens but exits by condition, at full quarters (semantics 5.13)."""
+    is_paused = sequence.status == Status.PAUSED and sequence.kind not in BY_CALENDAR
+    return is_paused and bool(sequence.exit_conditions) and has_time(sequence)
 
 
 def has_time(sequence: Sequence) -> bool:

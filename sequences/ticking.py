@@ -186,7 +186,7 @@ def _first_due(
         found = enrollment.hold_rows([turn.sequence_id])
         if not found:
             Schedule.objects.filter(pk=turn.pk).delete()  # the sequence is gone
-        elif not schedule.runs(found[0]):
+        elif not (schedule.runs(found[0]) or schedule.asks_exits_only(found[0])):
             schedule.set_next(found[0], since=now)
         else:
             # whoever held the sequence's row may have changed when it is due

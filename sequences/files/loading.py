@@ -21,6 +21,7 @@ from audience.models import SavedView
 from messaging.liquid import analyse
 from messaging.models import Mailbox, Template, TemplateVersion
 from sequences.calendar import Schedule
+from sequences.files.records import ROLES
 from sequences.files.specs import (
     CONTACT_OWNER,
     OWNER,
@@ -37,8 +38,6 @@ from sequences.models import SenderMode, Sequence, SequencePlan, SequenceView
 from steps.models import Plan, Step
 from tenants.commands import add_member
 from tenants.models import Member
-
-ROLES = {"rep": "sales_rep", "manager": "sales_manager"}
 
 
 @dataclass
@@ -83,7 +82,7 @@ def _member(user: UserSpec, password: str | None) -> Member:
     member = add_member(
         email=user.email,
         name=user.name,
-        role=ROLES.get(user.role, user.role),
+        role=ROLES[user.role],
         password=password,
         timezone=user.timezone.key,
         emails_per_day=user.emails_per_day,

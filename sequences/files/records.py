@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,18 @@ PLURALS = {ACCOUNT: "accounts", CONTACT: "contacts", OPPORTUNITY: "opportunities
 MOST_A_DAY = 1_000_000
 NOBODY = "owner@stepwise.example"
 
+ROLES = {
+    **{key: key for key in ("admin", "sales_manager", "sequence_manager", "sales_rep", "read_only")},
+    "administrator": "admin",
+    "owner": "admin",
+    "owner/admin": "admin",
+    "manager": "sales_manager",
+    "rep": "sales_rep",
+    "analyst": "read_only",
+    "read_only/analyst": "read_only",
+}
+"""The words by which a file names the ready roles (without case; a blank or hyphen is ``_``), and their keys."""
+
 
 def read_users(keys: Keys, limit: int, setting: Setting) -> tuple[UserSpec, ...]:
     """The users; where the file names none there is one all the same, who owns its sequences."""
@@ -35,13 +48,20 @@ def _user(keys: Keys, limit: int, setting: Setting) -> UserSpec:
     user = UserSpec(
         email=email,
         name=keys.take("name", reading.written, email.partition("@")[0]),
-        role=keys.take("role", reading.written, "rep"),
+        role=keys.take("role", _role, "rep"),
         timezone=keys.take("timezone", reading.zone, setting.timezone),
         emails_per_day=keys.take("emails_per_day", reading.whole(0, MOST_A_DAY), limit),
         signature=signature,
     )
     keys.done()
     return user
+
+
+def _role(raw: Any) -> str:
+    word = re.sub(r"[\s-]+", "_", reading.written(raw).strip().lower())
+    if word not in ROLES:
+        raise Refused(f"“{raw}” is no role; possible: admin, manager, sequence_manager, rep, analyst")
+    return word
 
 
 def _address(raw: Any) -> str:

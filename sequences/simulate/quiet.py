@@ -17,7 +17,7 @@ from sequences.engine.adaptive.instant import is_kept
 from sequences.hours import is_quarter
 from sequences.models import Schedule, Sequence
 from sequences.moments import INSTANT
-from sequences.schedule import BY_CALENDAR, hours_of, runs
+from sequences.schedule import BY_CALENDAR, asks_exits_only, hours_of, runs
 from sequences.ticking import Worked
 from tenants.localtime import day_bounds, local_date
 from tenants.wall import current_id
@@ -52,7 +52,9 @@ class Quiet:
         if not hours_of(sequence).are_open(at):
             return  # the end of a standstill: it found nothing because it is closed
         seen = census(sequence, now=at)
-        if seen.held or not runs(sequence) or not agenda.asks_at_quarters(sequence, seen):
+        if seen.held or not agenda.asks_at_quarters(sequence, seen):
+            return
+        if not (runs(sequence) or asks_exits_only(sequence)):
             return
         _, midnight = day_bounds(local_date(at, sequence.timezone), sequence.timezone)
         found = agenda.next_instant(sequence, seen, after=max(at, midnight - INSTANT), now=at)

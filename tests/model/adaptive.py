@@ -35,6 +35,8 @@ def work(world: World, sequence: Sequence, at: datetime, *, is_first: bool) -> N
     quarter = is_first and is_quarter(at, hours.timezone)
     if quarter:
         exit_by_condition(world, sequence, at)
+    if sequence.status == "paused":
+        return
     resume_who_is_back(world, sequence, at)
     admit(world, sequence, at, by_conditions=quarter)
     while due := due_stays(sequence, at):

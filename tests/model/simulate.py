@@ -53,7 +53,7 @@ def next_instant(
     """The next instant at which anything may happen."""
     found = [event.at for event in waiting[:1]]
     for sequence in world.sequences:
-        if sequence.is_running and sequence.is_adaptive:
+        if sequence.asks_exits and sequence.is_adaptive:
             found += adaptive.moments(sequence, at)
         elif sequence.is_running:
             found.append(upcoming(sequence).at)
@@ -93,7 +93,7 @@ def work(world: World, at: datetime) -> None:
         else:
             sequence.last_run_on = upcoming(sequence).day
             days.run(world, sequence, at)
-    while woken := [one for one in world.sequences if works_at(one, at) and one.additions]:
+    while woken := [one for one in world.sequences if one.is_running and works_at(one, at) and one.additions]:
         for sequence in woken:
             adaptive.work(world, sequence, at, is_first=False)
 
@@ -113,4 +113,4 @@ def first_due(world: World, at: datetime, done: set[int]) -> Sequence | None:
 
 def works_at(sequence: Sequence, at: datetime) -> bool:
     """Whether an adaptive sequence works at an instant: inside its hours."""
-    return sequence.is_adaptive and sequence.is_running and adaptive.hours_of(sequence).are_open(at)
+    return sequence.is_adaptive and sequence.asks_exits and adaptive.hours_of(sequence).are_open(at)

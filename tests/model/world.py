@@ -122,6 +122,11 @@ class Sequence:
     def is_running(self) -> bool:
         return self.status in ("active", "archived")
 
+    @property
+    def asks_exits(self) -> bool:
+        """A paused tree does nothing but let go whom its exit conditions end (5.13)."""
+        return self.is_running or (self.is_adaptive and self.status == "paused")
+
     def inside(self) -> list[Stay]:
         return [stay for stay in self.stays if stay.is_inside]
 

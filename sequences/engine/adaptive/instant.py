@@ -21,7 +21,7 @@ from sequences.engine.exits import exit_by_condition
 from sequences.engine.scratch import prepare
 from sequences.engine.sql import compiled
 from sequences.hours import is_quarter
-from sequences.models import Enrollment, Run, Sequence
+from sequences.models import Enrollment, Run, Sequence, Status
 from sequences.schedule import hours_of, set_next
 from tenants.localtime import local_date
 
@@ -47,6 +47,8 @@ def work_at(
     exits: Counter[str] = Counter()
     if is_full and seen.inside:
         exits["condition"] = exit_by_condition(work)
+    if sequence.status == Status.PAUSED:
+        return only_exits(run, exits, work=work, at=at)
     resumed = resume_those_back(work) if seen.away else 0
     forest, wide = planted(work, seen.pinned)
     entered = entry.admit(work, first_key=forest.first_key, only_by_hand=not is_full)
@@ -67,6 +69,15 @@ def work_at(
         keep(kept(run), done, +exits, entered=entered, resumed=resumed)
         counters.refresh(sequence, now=now)
     agenda.settle(sequence, census(sequence, now=now) if done.has_moved else seen, at=at, now=now)
+    return run
+
+
+def only_exits(run: Run, exits: Counter[str], *, work: Work, at: datetime) -> Run:
+    """The instant of a paused sequence: exit conditions still end stays, nothing else happens (semantics 5.13)."""
+    if exits.total():
+        keep(kept(run), Done(), exits, entered=0, resumed=0)
+        counters.refresh(work.sequence, now=work.now)
+    agenda.settle(work.sequence, census(work.sequence, now=work.now), at=at, now=work.now)
     return run
 
 
