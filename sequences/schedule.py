@@ -81,9 +81,18 @@ def settle_missed(sequence: Sequence, *, now: datetime) -> None:
         return
     row = Schedule.objects.filter(tenant_id=current_id(), sequence_id=sequence.pk).first()
     due = row.next_run_at if row else None
-    while due is not None and due <= now and calendar.is_missed(due, now, sequence.timezone):
-        miss(sequence, due, now=now)
-        due = set_next(sequence, since=due)
+    if due is None or due > now:
+        return
+    # Kept beside the loop, not looked up in each turn: after half a year of standstill there are many.
+    last, missed = _last_and_missed(sequence, since=due)
+    plan, lost = calendar_of(sequence), list[Run]()
+    while due <= now and calendar.is_missed(due, now, sequence.timezone):
+        lost.append(_missed(sequence, due, now=now))
+        missed.add(day_of(sequence, due))
+        due = calendar.next_run(plan, since=due, last_run_on=last, missed_on=missed).at
+    if lost:
+        Run.objects.bulk_create(lost)
+        set_next(sequence, since=lost[-1].scheduled_for)
 
 
 def stop_if_over(sequence: Sequence) -> None:
@@ -96,17 +105,26 @@ def stop_if_over(sequence: Sequence) -> None:
 
 def miss(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
     """Note that a run did not happen: it has no ordinal and does not count (semantics 2.7)."""
-    return Run.objects.create(
-        sequence=sequence, scheduled_for=at, local_day=day_of(sequence, at), started_at=now
-    )
+    run = _missed(sequence, at, now=now)
+    run.save()
+    return run
+
+
+def _missed(sequence: Sequence, at: datetime, *, now: datetime) -> Run:
+    return Run(sequence=sequence, scheduled_for=at, local_day=day_of(sequence, at), started_at=now)
 
 
 def next_occurrence(sequence: Sequence, *, since: datetime) -> calendar.Occurrence:
     """The next run, if nothing changes until then. For pages, too: also of a draft, with the instant of now."""
+    last, missed = _last_and_missed(sequence, since=since)
+    return calendar.next_run(calendar_of(sequence), since=since, last_run_on=last, missed_on=missed)
+
+
+def _last_and_missed(sequence: Sequence, *, since: datetime) -> tuple[date | None, set[date]]:
+    """The local day of the last run that happened, and those of missed ones that still matter at ``since``."""
     earliest = local_date(since, sequence.timezone) - ONE_DAY
     ((last, missed),) = rows(LAST_AND_MISSED, [sequence.pk, sequence.pk, earliest])
-    found = calendar_of(sequence)
-    return calendar.next_run(found, since=since, last_run_on=last, missed_on=set(missed))
+    return last, set(missed)
 
 
 LAST_AND_MISSED = """
