@@ -5,14 +5,10 @@ from playwright.sync_api import Page
 from tests.processes import Running, eventually
 
 
-def test_the_processes_start_and_a_killed_worker_comes_back(running: Running) -> None:
+def test_the_processes_start_and_a_killed_worker_comes_back(running: Running, page: Page) -> None:
     assert running._readyz()["ready"]
+    page.goto("/accounts/login/")
+    assert page.locator("input[name=password]").count() == 1
     running.kill("worker")
     running.start("worker")
     eventually(lambda: running._readyz()["ready"])
-
-
-def test_a_browser_shows_the_page_for_signing_in(page: Page, complaints: list[str]) -> None:
-    page.goto("/accounts/login/")
-    assert page.locator("input[name=password]").count() == 1
-    complaints.clear()  # the page is allauth's own until there is one of ours
