@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 
 from activities import reminders
 from sequences import agenda, schedule
-from sequences.engine.sql import execute
+from sequences.engine.sql import Sql
 from sequences.models import Enrollment, Sequence
 from steps.models import Plan
 
@@ -23,7 +27,7 @@ def follow_plan(sequence: Sequence, *, before: Plan, now: datetime, apply: str =
     if sequence.kind == "adaptive":
         pin(sequence, before)
         if apply == MOVE:
-            move(sequence)
+            move(sequence, movable(sequence).values_list("pk", flat=True), now=now)
         agenda.wake([sequence.pk], now=now)
         return 0
     now_there = set(sequence.plan.working_steps.values_list("key", flat=True))
@@ -38,19 +42,40 @@ def follow_plan(sequence: Sequence, *, before: Plan, now: datetime, apply: str =
 
 
 def pin(sequence: Sequence, before: Plan) -> int:
-    """Those inside stay on the plan that was the current one."""
+    """Those inside stay on the plan that was the current one; most are on it by name (``enrollment.admit``)."""
     inside = Enrollment.objects.filter(sequence=sequence, state__in=(Enrollment.ACTIVE, Enrollment.PAUSED))
     return inside.filter(plan=None).update(plan=before)
 
 
-def move(sequence: Sequence) -> int:
-    """Those inside go over to the current plan whose step, by key and kind, exists there; how many."""
-    return execute(
-        """UPDATE sequences_enrollment e SET plan_id = NULL FROM steps_step here, steps_step there
-           WHERE e.sequence_id = %s AND e.state IN ('active', 'paused') AND here.plan_id = e.plan_id
-             AND here.key = e.step_key AND there.plan_id = %s AND there.key = here.key AND there.kind = here.kind""",
-        [sequence.pk, sequence.plan_id],
+def carried_to(plan: int) -> Sql:
+    """From where one is carried over to a plan, as (plan_id, key): steps of which it has the key and kind (5.14)."""
+    return (
+        "SELECT here.plan_id, here.key FROM steps_step here JOIN steps_step there "
+        "ON there.plan_id = %s AND there.key = here.key AND there.kind = here.kind",
+        (plan,),
     )
+
+
+def movable(sequence: Sequence) -> QuerySet[Enrollment]:
+    """Those inside who are on another plan and are carried over to the current one, if anybody is moved."""
+    places, params = carried_to(sequence.plan_id)
+    inside = Enrollment.objects.filter(sequence=sequence, state__in=(Enrollment.ACTIVE, Enrollment.PAUSED))
+    stand = RawSQL(
+        f"(sequences_enrollment.plan_id, sequences_enrollment.step_key) IN ({places})",
+        params,
+        output_field=BooleanField(),
+    )
+    return inside.exclude(plan=sequence.plan_id).filter(stand)
+
+
+def move(sequence: Sequence, ids: Iterable[int], *, now: datetime) -> int:
+    """These go over to the current plan, as far as they are carried there; how many. The sequence's row is held."""
+    found = movable(sequence).filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(ids)]))
+    locked = list(found.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    moved = Enrollment.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [locked]))
+    count = moved.update(plan=sequence.plan_id)
+    agenda.wake([sequence.pk], now=now)
+    return count
 
 
 def follow_schedule(sequence: Sequence, *, now: datetime) -> None:

@@ -149,15 +149,17 @@ def resume(
 def admit(sequence: Sequence, people: Sql, *, run: Run, now: datetime, first_key: str | None = None) -> int:
     """Begin a stay for each row of ``people``: contact_id, account_id, opportunity_id, by_id; how many.
 
-    The run is their day 1 (semantics 3.2), or the tree begins for them at the step ``first_key``. Who may come in was
-    decided by the SELECT.
+    The run is their day 1 (semantics 3.2), or the tree begins for them at the step ``first_key``: then they are on its
+    plan by name, and another that is published touches none of their rows (5.14). Who may come in was decided by the
+    SELECT.
     """
     sql, params = people
+    plan = None if first_key is None else sequence.plan_id
     entered = execute(
         "INSERT INTO sequences_enrollment "
-        "(sequence_id, contact_id, account_id, opportunity_id, added_by_id, entered_at, day1_run, step_key) "
-        f"SELECT %s, contact_id, account_id, opportunity_id, by_id, %s, %s, %s FROM ({sql}) people",
-        [sequence.pk, now, run.ordinal, first_key, *params],
+        "(sequence_id, contact_id, account_id, opportunity_id, added_by_id, entered_at, day1_run, step_key, plan_id) "
+        f"SELECT %s, contact_id, account_id, opportunity_id, by_id, %s, %s, %s, %s FROM ({sql}) people",
+        [sequence.pk, now, run.ordinal, first_key, plan, *params],
     )
     if entered:
         recorder.note_entered(sequence_id=sequence.pk, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from sequences import edits
+from sequences.bulk_moving import AT_ONCE, move_later
 from sequences.changes import changes_between
 from sequences.commands import confirming
 from sequences.commands.planning import locked
@@ -32,10 +33,10 @@ def publish(
 ) -> Plan:
     """Make the draft the current plan; it holds from the next run for everyone inside (semantics 2.38, 3.5).
 
-    Adaptive: those inside stay on their plan, or ``apply`` moves them (semantics 5.14). ``seen``: the mark of the draft
-    that a page showed. Raises Refused when there is nothing to publish, no step in it, or others have changed it
-    meanwhile; TooMany where it lets in many who could receive no step before (2.10), unless ``confirmed`` is their
-    number as a person typed it.
+    Adaptive: those inside stay on their plan, or ``apply`` moves them (semantics 5.14), many by a job. ``seen``: the
+    mark of the draft that a page showed. Raises Refused when there is nothing to publish, no step in it, or others have
+    changed it meanwhile; TooMany where it lets in many who could receive no step before (2.10), unless ``confirmed`` is
+    their number as a person typed it.
     """
     require(by, "sequence.edit", sequence)
     old, draft = _plans(locked(sequence))
@@ -49,7 +50,9 @@ def publish(
     draft.save()
     sequence.plan, sequence.draft, sequence.edited_at = draft, None, now
     sequence.save(update_fields=["plan", "draft", "edited_at"])
-    edits.follow_plan(sequence, before=old, now=now, apply=apply)
+    edits.follow_plan(sequence, before=old, now=now)
+    if apply == edits.MOVE and sequence.kind == "adaptive":
+        _move(sequence, by=by, now=now)
     said = [f"{change.verb} {change.key}" for change in changes]
     audit(by=by, verb="sequence.publish", obj=sequence, at=now, plan=draft.pk, note=note, changes=said)
     return draft
@@ -67,6 +70,14 @@ def discard_draft(*, sequence: Sequence, by: Member, now: datetime, seen: str = 
     sequence.save(update_fields=["draft"])
     draft.delete()
     audit(by=by, verb="sequence.discard_draft", obj=sequence, at=now)
+
+
+def _move(sequence: Sequence, *, by: Member, now: datetime) -> None:
+    people = edits.movable(sequence)
+    if people.count() > AT_ONCE:
+        move_later(sequence, by=by, now=now)
+    else:
+        edits.move(sequence, people.values_list("pk", flat=True), now=now)
 
 
 def _plans(sequence: Sequence) -> tuple[Plan, Plan]:

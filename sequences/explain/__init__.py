@@ -65,7 +65,7 @@ def explain(material: Material, contact: Contact, *, now: datetime) -> Explanati
     stay = (stays.select_related(*through) if through else stays).first()
     if stay is not None:
         stay.sequence, stay.contact = sequence, contact
-        if stay.plan_id is not None:  # pinned (semantics 5.14)
+        if stay.is_pinned:  # pinned (semantics 5.14)
             material = Material(sequence, material.member, stay.plan)
     is_inside = stay is not None and stay.state in INSIDE
     waiting = Addition.objects.filter(sequence=sequence, contact=contact).select_related("by__user")

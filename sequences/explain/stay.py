@@ -106,8 +106,8 @@ def told_of(
     dates = ahead_of(stay, open_steps, now=now, runs=runs, pending=pending)
     ahead = past_a_wait(dates, stay, open_steps)
     at = ahead.run_at or (look.at if look else now)
-    work = current = thought_of(stay.sequence, now=at, rows=None if stay.plan_id else material.rows)
-    if stay.plan_id:
+    work = current = thought_of(stay.sequence, now=at, rows=None if stay.is_pinned else material.rows)
+    if stay.is_pinned:
         work = thought_of(stay.sequence, now=at, plan=material.plan, rows=material.rows)
     verdicts = verdicts_on(stay, work, ahead.candidates, current=current) if ahead.run_at else {}
     person = Person(stay.contact, bare_account=stay.account, opportunity=stay.opportunity, step_runs=had)

@@ -32,7 +32,10 @@ class Enrollment(TenantModel):
         Opportunity, models.SET_NULL, null=True, help_text="through which it came in"
     )
     plan = TenantForeignKey(
-        Plan, models.PROTECT, null=True, help_text="pinned; NULL: the sequence's current one"
+        Plan,
+        models.PROTECT,
+        null=True,
+        help_text="adaptive: the one it is on; NULL: the sequence's current one",
     )
     state = models.TextField(default=ACTIVE, db_default=ACTIVE)
     entered_at = models.DateTimeField()
@@ -106,6 +109,11 @@ class Enrollment(TenantModel):
                 name="enrollment_by_moment",
             ),
         ]
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it goes on in another version of the tree than the sequence's current one (semantics 5.14)."""
+        return self.plan_id not in (None, self.sequence.plan_id)
 
     def __str__(self) -> str:
         return f"enrollment {self.pk} ({self.state})"

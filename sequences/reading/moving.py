@@ -1,7 +1,7 @@
 """Whom a new tree reaches, if those inside are moved to it: who is carried over from where, and what lies ahead (5.14).
 
-Nothing is moved here. The same rules as those of sequences.edits and of the adaptive engine: who stands at a step goes
-on in the new tree where a step of that key and kind is, and what already ran for them is passed over with its arms.
+Nothing is moved here. Who is carried over is what sequences.edits says; as in the adaptive engine, what already ran for
+them is passed over with its arms.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Count
 
 from sequences.changes import Change, Reach
+from sequences.edits import carried_to
 from sequences.engine.adaptive.tree import END, Tree, tree_of
 from sequences.engine.sql import rows
 from sequences.models import Enrollment, Sequence
@@ -84,30 +85,26 @@ class Moving:
 
 
 def moving(sequence: Sequence, new: Plan, changes: Iterable[Change]) -> Moving:
-    """What a move to the steps of ``new`` would do. Two statements and one for each version that people are on."""
+    """What a move to the steps of ``new`` would do. Three statements and one for each version that people are on."""
     found = rows(STANDING, [sequence.plan_id, sequence.pk])
     plans = Plan.objects.in_bulk({plan for plan, *_ in found})
     trees = {plan.pk: planted(plan) for plan in plans.values()}
+    sql, params = carried_to(new.pk)
+    carried = set(rows(f"SELECT plan_id, key FROM ({sql}) c WHERE plan_id = ANY(%s)", [*params, list(plans)]))
     there, reached = planted(new), {change.key: Counter[str]() for change in changes}
     people: Counter[tuple[int, str]] = Counter()
     for plan, key, had, count in found:
         people[plan, key] += count
-        if lands(trees[plan], there, key):
+        if (plan, key) in carried:
             before, after = trees[plan].ahead(key, had), there.ahead(key, had)
             for changed, counted in reached.items():
                 counted["get" if changed in after else "lose" if changed in before else "past"] += count
     standings = [
-        Standing(plans[plan], trees[plan].steps.get(key), count, lands(trees[plan], there, key))
+        Standing(plans[plan], trees[plan].steps.get(key), count, (plan, key) in carried)
         for (plan, key), count in people.items()
     ]
     standings.sort(key=lambda one: (-one.plan.number, one.step.position if one.step else 10_000))
     return Moving(standings, {key: Reach(**counted) for key, counted in reached.items()})
-
-
-def lands(here: Planted, there: Planted, key: str) -> bool:
-    """Whether who stands at a step of one tree is carried over to the other: by key and kind (semantics 5.14)."""
-    step, same = here.steps.get(key), there.steps.get(key)
-    return step is not None and same is not None and step.kind == same.kind
 
 
 def planted(plan: Plan) -> Planted:

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
+from sequences.bulk_moving import under_way
 from sequences.checking import facts_of
 from sequences.checks import check, faults
 from sequences.commands.publishing import discard_draft
@@ -42,7 +44,8 @@ def publish(request: MemberRequest, pk: int) -> HttpResponse:
     except TooMany as found:
         many, said = found, found.message
     if said is None:
-        return go(request, f"/sequences/{sequence.pk}/")
+        job = under_way(sequence)
+        return go(request, reverse("job", args=[job.pk]) if job else f"/sequences/{sequence.pk}/")
     context = page_of(request, sequence, form) | {"refused": said, "many": many}
     return render(request, "sequences/publish.html", context, status=422 if said else 200)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from audience.bulk import work
+from audience.models import RecordJob
+from sequences.bulk_moving import move_later, under_way
 from sequences.changes import Reach, changes_between
+from sequences.commands.planning import add_step
 from sequences.commands.publishing import publish
 from sequences.edits import MOVE, PIN
 from sequences.files.loading import load_plan
 from sequences.models import Enrollment, SequencePlan, StepRun
 from sequences.reading.moving import Moving, moving
 from tenants.models import Tenant
+from tenants.wall import use
 from tests.apps.sequences.lives import Stage, at, stage
+from tests.factories import ContactFactory, make_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +101,7 @@ def test_who_is_carried_over_from_where(on: Stage) -> None:
     assert found == {"seen": (1, True), "ring": (1, True), "w": (1, False), "last": (1, False)}
     assert (said.inside, said.carried) == (4, 2)
     publish(sequence=on.sequence, by=on.sequence.owner, now=at("05-04 12:00"), apply=MOVE)
-    there = Enrollment.objects.filter(plan=None).values_list("contact", flat=True)
+    there = Enrollment.objects.filter(plan=on.sequence.plan).values_list("contact", flat=True)
     assert set(there) == {on.contact("ann"), on.contact("ben")}
 
 
@@ -134,7 +142,89 @@ def test_a_question_that_was_answered_is_passed_over_with_its_arms(on: Stage) ->
 def test_pinned_nobody_comes_to_a_new_step(on: Stage) -> None:
     drafted(on)
     publish(sequence=on.sequence, by=on.sequence.owner, now=at("05-04 12:00"), apply=PIN)
-    assert not Enrollment.objects.filter(plan=None).exists()
+    assert not Enrollment.objects.filter(plan=on.sequence.plan).exists()
     on.happens("05-04 12:10", do="complete", contact="ann", step="ring")
     on.work("05-04 12:20")
     assert StepRun.objects.filter(enrollment=on.stay("ann"), key="more").exists()
+
+
+class Killed(Exception):
+    """What ends a worker in the middle of its batch."""
+
+
+def moving_job(on: Stage) -> RecordJob:
+    """The new tree is published; those inside stay for now, and a job is to move them."""
+    drafted(on)
+    publish(sequence=on.sequence, by=on.life.by, now=at("05-04 12:00"), apply=PIN)
+    return move_later(on.sequence, by=on.life.by, now=at("05-04 12:00"))
+
+
+def moved(on: Stage) -> set[int]:
+    return set(Enrollment.objects.filter(plan=on.sequence.plan).values_list("contact", flat=True))
+
+
+def test_a_job_that_moves_many_is_killed_half_way_and_goes_on(on: Stage) -> None:
+    job = moving_job(on)
+    assert job.total == 2 and under_way(on.sequence) == job
+    assert work.step(job.pk, now=at("05-04 12:01"), size=1)
+    assert moved(on) == {on.contact("ann")}
+    with pytest.raises(Killed), transaction.atomic():
+        work.step(job.pk, now=at("05-04 12:02"), size=1)
+        raise Killed
+    assert moved(on) == {on.contact("ann")}, "a batch is whole or nothing"
+    while work.step(job.pk, now=at("05-04 12:03"), size=1):
+        pass
+    job.refresh_from_db()
+    assert (job.state, job.changed, job.left_out) == (RecordJob.DONE, 2, 0)
+    assert moved(on) == {on.contact("ann"), on.contact("ben")} and under_way(on.sequence) is None
+    assert on.stay("ann").step_key == "ring" and len(on.reminders("ann")) == 1
+    on.happens("05-04 12:10", do="complete", contact="ann", step="ring")
+    on.work("05-04 12:20")
+    assert StepRun.objects.filter(enrollment=on.stay("ann"), key="extra").exists()
+
+
+def test_who_goes_on_before_the_job_comes_to_them_stays_where_the_new_tree_has_no_such_step(
+    on: Stage,
+) -> None:
+    job = moving_job(on)
+    on.happens("05-04 12:10", do="complete", contact="ann", step="ring")
+    on.work("05-04 12:10")
+    while work.step(job.pk, now=at("05-04 12:20")):
+        pass
+    assert moved(on) == {on.contact("ben")}, "Ann stands at a task that is gone"
+    assert StepRun.objects.filter(enrollment=on.stay("ann"), key="more").exists()
+
+
+def test_a_job_ends_where_another_version_is_published(on: Stage) -> None:
+    job = moving_job(on)
+    sequence = on.sequence
+    add_step(sequence=sequence, kind="task", settings={"title": "?"}, by=on.life.by, now=at("05-04 12:05"))
+    publish(sequence=on.sequence, by=on.life.by, now=at("05-04 12:05"), apply=PIN)
+    assert not work.step(job.pk, now=at("05-04 12:10"))
+    job.refresh_from_db()
+    assert (job.state, job.problem) == (RecordJob.FAILED, "Another version was published meanwhile.")
+    assert moved(on) == set()
+
+
+def statements_of_publishing(people: int, apply: str) -> list[str]:
+    """What is written to stays when a tree is published over so many people."""
+    tenant = make_tenant()
+    with use(tenant):
+        there = stage(tenant, BODY)
+        ContactFactory.create_batch(people, lifecycle_stage="Lead")
+        there.work("05-04 09:30")
+        drafted(there)
+        with CaptureQueriesContext(connection) as queries:
+            publish(sequence=there.sequence, by=there.life.by, now=at("05-04 12:00"), apply=apply)
+        written = [query["sql"] for query in queries if 'UPDATE "sequences_enrollment"' in query["sql"]]
+        pinned = Enrollment.objects.exclude(plan=there.sequence.plan).count()
+        assert pinned == (people + 4 if apply == PIN else 0)
+    return written
+
+
+@pytest.mark.parametrize("apply, most", [(PIN, 1), (MOVE, 2)])
+def test_publishing_over_many_writes_no_row_of_those_who_stay(db: None, apply: str, most: int) -> None:
+    """Their plan is on their rows by name since they came in: the one statement looks for those without."""
+    few, many = (statements_of_publishing(people, apply) for people in (1, 20))
+    assert len(few) == len(many) <= most
+    assert '"plan_id" IS NULL' in few[0]

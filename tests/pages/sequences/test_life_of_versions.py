@@ -63,7 +63,7 @@ def test_a_tree_is_edited_while_people_are_inside_and_they_are_moved(
 
     client.post(f"/sequences/{sequence.pk}/publish/", {"note": "A text", "apply": "move"})
     sequence.refresh_from_db()
-    assert Enrollment.objects.filter(sequence=sequence, plan=None).count() == 2
+    assert Enrollment.objects.filter(sequence=sequence, plan=sequence.plan).count() == 2
     page = words(text(client.get(f"/sequences/{sequence.pk}/versions/")))
     assert "Version 2 Current 2 people" in page and "Version 1 1 person" in page and "A text" in page
     assert "1. Ring Call reminder" in words(text(client.get(f"/sequences/{sequence.pk}/versions/1/")))
