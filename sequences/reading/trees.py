@@ -23,8 +23,7 @@ def words_of(material: Material, step: Step) -> str:
     if step.kind == "wait":
         return f"Wait {length(given['for'])}"
     if step.kind == "update_field":
-        field, value = _field(material, given["field"]), given.get("value")
-        return f"Set {field} to {value}" if value is not None else f"Empty {field}"
+        return _update(material, given["field"], given.get("value"))
     if step.kind == "advance":
         return f"Go on in {given['sequence']}"
     return _question(material, step) if step.kind == "condition" else title_of(step)
@@ -39,6 +38,12 @@ def called(material: Material, key: str) -> str:
         label = material.labels.get(key, "a step that is gone")
         return label[0].lower() + label[1:]
     return f"step {material.numbers[key]}: {words_of(material, step)}"
+
+
+def all_called(material: Material) -> dict[str, str]:
+    """Every step by its key as ``called`` tells of it, where it begins a line."""
+    said = {step.key: called(material, step.key) for step in material.steps}
+    return {key: words[0].upper() + words[1:] for key, words in said.items()}
 
 
 def _update(material: Material, name: str, value: Any) -> str:
@@ -68,12 +73,6 @@ def _question(material: Material, step: Step) -> str:
     if "outcomes" in given:
         return f"{asked} comes to {' or '.join(given['outcomes'])}?"
     return f"{material.stored_group('step', step.match, step.conditions).english}?"
-
-
-def _field(material: Material, name: str) -> str:
-    """A field as the lists name it; one that is gone as it was written."""
-    known = material.written_fields.get(name)
-    return known.label if known else name
 
 
 def length(given: Mapping[str, int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -43,6 +44,8 @@ class UpdateForm(StepForm):
     def fill(self, setting: Setting) -> None:
         assert isinstance(setting, TreeSetting)
         current = str(self.initial.get("field", ""))
+        if current not in setting.known and (bare := _bare(current, setting.known)):
+            current = self.initial["field"] = bare
         groups = list(setting.fields)
         if current and current not in setting.known:
             groups.append(("From its file", [(current, current)]))
@@ -108,6 +111,12 @@ class UpdateForm(StepForm):
     def settings(self) -> dict[str, Any]:
         found = {"field": self.cleaned_data["field"], "value": self.cleaned_data.get("value")}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _bare(name: str, known: Mapping[str, Field]) -> str:
+    """A field of the sequence's own record as the list names it: ``score`` of ``contact.score``; else empty."""
+    bare = name.partition(".")[2]
+    return bare if bare in known and known[bare].name == name else ""
 
 
 def _typed(field: Field, text: str) -> Any:

@@ -247,6 +247,41 @@ def test_the_value_of_an_update_suits_its_field(client: Client, tree: Sequence) 
     assert "hot, won" in page(client, tree, "edit/?step=set1")
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"), [("1,5", 1.5), ("1,500", 1500), ("-2.25", -2.25), ("1 000", 1000)]
+)
+def test_a_number_is_read_as_its_writer_means_it(
+    client: Client, tree: Sequence, typed: str, number: float
+) -> None:
+    added(client, tree, "update_field", field="opportunity.amount", value=typed)
+    assert steps(tree)[0].settings["value"] == number
+
+
+@pytest.mark.parametrize("typed", ["nan", "inf", "٣", "1,2,3"])
+def test_what_is_no_number_is_said_at_its_place(client: Client, tree: Sequence, typed: str) -> None:
+    response = add(client, tree, "update_field", field="score", value=typed)
+    assert response.status_code == 422
+    assert "A number is wanted." in text(response)
+
+
+def test_an_update_whose_file_names_the_record_can_be_edited(
+    client: Client, tree: Sequence, rep: Member
+) -> None:
+    named = {"field": "contact.lifecycle_stage", "value": "Lost"}
+    add_step(sequence=tree, kind="update_field", by=rep, now=NOW, settings=named)
+    assert "Set lifecycle stage to Lost" in page(client, tree)
+    panel = page(client, tree, "edit/?step=set1")
+    assert '<option value="lifecycle_stage" selected>' in panel
+    given = {"field": "lifecycle_stage", "value": "Customer"}
+    client.post(f"/sequences/{tree.pk}/steps/set1/", given)
+    assert steps(tree)[0].settings == given
+    added(client, tree, "update_field", field="account.name", value="Acme")
+    added(client, tree, "update_field", field="tags", value="hot, won")
+    shown = page(client, tree)
+    assert "Set company name to Acme" in shown
+    assert "Set tags to hot, won" in shown
+
+
 def test_advancing_offers_active_sequences_of_the_same_record(
     client: Client, tree: Sequence, sequence: Sequence, tenant: Tenant
 ) -> None:
