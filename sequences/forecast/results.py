@@ -87,6 +87,11 @@ class Forecast:
         return _sum(day.executed for day in self.days)
 
     @property
+    def exited(self) -> dict[str, int]:
+        """Who left, by reason."""
+        return _sum(day.exited for day in self.days)
+
+    @property
     def skipped(self) -> dict[str, int]:
         return _sum(day.skipped for day in self.days)
 

@@ -29,10 +29,13 @@ LOOKED_AT = 5_000
 
 @dataclass(frozen=True)
 class Live:
-    """``next_run`` is None while none is to come; ``due`` are people inside with a step at it."""
+    """``next_run`` is None while none is to come.
+
+    ``due`` are people inside with a step at it; None where that is only known when it comes (smart, adaptive).
+    """
 
     next_run: Occurrence | None
-    due: int
+    due: int | None
     last_ordinal: int
 
 
@@ -41,9 +44,9 @@ def live_of(sequence: Sequence, steps: Iterable[Step], *, now: datetime) -> Live
     if not schedule.runs(sequence):
         return Live(None, 0, last_ordinal(sequence.pk))
     if sequence.kind not in schedule.BY_CALENDAR:
-        return Live(_next_instant(sequence), 0, last_ordinal(sequence.pk))
+        return Live(_next_instant(sequence), None, last_ordinal(sequence.pk))
     latest = _latest(sequence)
-    due = _due(sequence, steps, latest.ordinal + 1) if sequence.kind == "classic" else 0
+    due = _due(sequence, steps, latest.ordinal + 1) if sequence.kind == "classic" else None
     return Live(next(_after(latest, sequence, now), None), due, latest.ordinal)
 
 

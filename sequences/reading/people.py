@@ -73,7 +73,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """One stay as it is listed. ``next_at`` is None where nothing is to come, or nobody can say."""
+    """One stay as it is listed. ``next_at`` is None where nothing is to come, or nobody can say.
+
+    ``left``: of a smart sequence, how many steps they have not had; the next run takes the first that matches.
+    """
 
     stay: Enrollment
     state: str
@@ -83,6 +86,7 @@ class PersonRow:
     next_step: Step | None
     next_at: datetime | None
     last_at: datetime | None
+    left: int = 0
     waiting: Message | None = None
     wait: Wait | None = None
     unsent: Message | None = None
@@ -139,7 +143,8 @@ def rows_of(
     """What is said about each of a page of people: three statements. ``coming`` are the runs to come, none if none are.
 
     Classic: the day to come is the first that is not behind them; its date that many runs ahead (semantics 3.2).
-    Adaptive: the step before which they stand, and its moment where it has one.
+    Smart: how many steps they have not had, and the next run. Adaptive: the step before which they stand, and its
+    moment where it has one.
     """
     in_trees = {(None, step.key): step for step in steps} | _pinned(stays)
     steps = [step for step in steps if not step.is_off]
@@ -193,16 +198,23 @@ def _row(
     waiting = next((mail for mail in mails if mail.state in NOT_LEFT), None)
     wait = why_waits(waiting, now=now) if waiting else None
     unsent = next((mail for mail in mails if mail.state not in NOT_LEFT), None)
-    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, waiting, wait, unsent)
+    left = 0
+    if stay.state in INSIDE and stay.day1_run is not None:
+        left = sum(s.day is None and s.key not in had for s in steps)
+        at = at or (_run_ahead(stay, 0, runs) if left else None)
+    return PersonRow(stay, *_state(stay), day, len(had), step, at, last_at, left, waiting, wait, unsent)
 
 
 def due_at(stay: Enrollment, step: Step, day: int, runs: list[Occurrence]) -> datetime | None:
     """When the step is due if nothing is held or missed. A pause by hand has no end; another ends on its day."""
+    return _run_ahead(stay, (step.day or 0) - day - 1, runs)
+
+
+def _run_ahead(stay: Enrollment, ahead: int, runs: list[Occurrence]) -> datetime | None:
     if stay.state == Enrollment.PAUSED:
         if stay.resume_on is None:
             return None
         runs = _from(runs, stay.resume_on)
-    ahead = (step.day or 0) - day - 1
     return runs[ahead].at if 0 <= ahead < len(runs) else None
 
 

@@ -19,6 +19,7 @@ from sequences.models import Sequence
 from sequences.reading.adding import contacts_named
 from sequences.reading.audience import first_of
 from sequences.reading.material import Material
+from sequences.reading.trees import all_called
 from sequences.views.access import changed_by
 from tenants.access import MemberRequest, requires
 
@@ -55,9 +56,12 @@ def forecast(request: MemberRequest, pk: int) -> HttpResponse:
     form = ForecastForm(request.POST if request.method == "POST" else None)
     faults = _faults(sequence)
     if request.method == "POST" and form.is_valid() and not faults:
-        chosen = _contact(request, sequence, form.cleaned_data["contact"])
-        token = jobs.ask(sequence, days=form.cleaned_data["days"], contact_id=chosen, now=now())
-        return HttpResponseRedirect(f"{here}?run={token}")
+        named = form.cleaned_data["contact"].strip()
+        chosen = _contact(request, sequence, named)
+        if chosen or not named:
+            token = jobs.ask(sequence, days=form.cleaned_data["days"], contact_id=chosen, now=now())
+            return HttpResponseRedirect(f"{here}?run={token}")
+        form.add_error("contact", "No contact begins so.")
     return _shown(request, sequence, token, {"form": form, "faults": faults, "here": here, "run": token})
 
 
@@ -67,6 +71,7 @@ def _shown(request: MemberRequest, sequence: Sequence, token: str, context: dict
         job = jobs.job_of(sequence.pk, token)  # it may have ended between the two looks
     material = Material(sequence, request.member, sequence.plan)
     context |= {"sequence": sequence, "material": material, "job": job, "found": job and job.forecast}
+    context["called"] = all_called(material)
     context |= {"is_lost": job is not None and job.is_lost(now()), "now": now()}
     context["contact"] = (
         contacts_seen(request).filter(pk=job.contact_id).first() if job and job.contact_id else None
@@ -92,7 +97,7 @@ def _faults(sequence: Sequence) -> list[str]:
 def _contact(request: MemberRequest, sequence: Sequence, asked: str) -> int | None:
     """Whose calendar is shown: who is named, else somebody to show the sequence by."""
     seen = contacts_seen(request)
-    if asked.strip():
+    if asked:
         return contacts_named(asked).filter(pk__in=seen.values("pk")).values_list("pk", flat=True).first()
     found = first_of(sequence, seen, now=now())
     return found.pk if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from sequences.reading.live import coming
 from sequences.reading.material import Material
 from sequences.reading.paging import page_of
 from sequences.reading.people import PAGE, STATES, Filter, additions, people, rows_of
+from sequences.reading.trees import words_of
 from sequences.views.access import number_of, seen_by
 from sequences.views.detail import head_of
 from sequences.views.resend import may_resend
@@ -57,7 +59,7 @@ def index(request: MemberRequest, pk: int) -> HttpResponse:
     }
     list_ = _waiting if wanted.state == WAITING else _inside
     context |= list_(sequence, material, wanted, before, context["now"], context["live"].last_ordinal)
-    context["step"] = material.step(wanted.step)
+    context |= {"step": material.step(wanted.step), "words": partial(words_of, material)}
     context["steps"] = steps_that_did(sequence, wanted).count() if wanted.run and wanted.did in DID else 0
     context["resendable"] = [r.unsent for r in context["rows"] if r.unsent and may_resend(request, r.unsent)]
     return page(request, "sequences/people.html", context, parts=("people",))

@@ -18,12 +18,10 @@ from sequences.engine.questions import Unreadable
 from sequences.explain import explain
 from sequences.explain.outside import Reason
 from sequences.reading.material import Material
-from sequences.reading.trees import words_of
+from sequences.reading.trees import all_called
 from sequences.views.access import seen_by
 from tenants.access import MemberRequest, requires
 from tenants.policy import can, visible
-
-BY_WORDS = ("wait", "condition", "update_field", "advance")
 
 
 @require_GET
@@ -44,22 +42,12 @@ def why(request: MemberRequest, pk: int, contact_id: int) -> HttpResponse:
     }
     try:
         found = context["found"] = explain(material, contact, now=moment)
-        context |= {"material": found.material, "called": _called(found.material)}
+        context |= {"material": found.material, "called": all_called(found.material)}
         reasons = found.outside.reasons if found.outside else []
         context["reasons"] = [_readable(request, reason) for reason in reasons]
     except Unreadable as fault:
         context["fault"] = str(fault)
     return render(request, "sequences/why.html", context)
-
-
-def _called(material: Material) -> dict[str, str]:
-    """What the page calls each step: those of a tree that have no name of their own say what they do."""
-    return {
-        step.key: f"Step {material.numbers[step.key]}: {words_of(material, step)}"
-        if step.kind in BY_WORDS and not step.name
-        else material.labels[step.key]
-        for step in material.steps
-    }
 
 
 def _readable(request: MemberRequest, reason: Reason) -> tuple[Reason, list[Contact]]:

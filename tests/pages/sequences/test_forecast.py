@@ -18,12 +18,14 @@ from pytest_django import Settings
 
 from audience.models import Contact
 from messaging.stops import advisory_key
+from sequences.commands.editing import create_sequence
+from sequences.commands.planning import add_step
 from sequences.forecast import jobs, turns
 from sequences.models import Enrollment, Sequence
-from tenants.models import Tenant
+from tenants.models import Member, Tenant
 from tests.factories import NOW, ContactFactory, make_member
 from tests.pages.conftest import SignIn
-from tests.pages.sequences.conftest import live
+from tests.pages.sequences.conftest import BONN, live
 from tests.pages.somebody import words
 
 
@@ -54,6 +56,30 @@ def test_a_draft_is_foretold_by_day_and_step(client: Client, sequence: Sequence,
     assert "People lived through 2" in page and "First emails 2" in page
     assert "1. Email" in page and "2. Call reminder" in page and "In all" in page
     assert "Ann Ott" in page and not Enrollment.objects.exists()
+
+
+def test_a_name_that_nobody_has_is_said_at_its_field(client: Client, sequence: Sequence) -> None:
+    ContactFactory(city="Bonn", first_name="Ann")
+    response = client.post(there(sequence), {"days": "14", "contact": "Zzyzx"})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "No contact begins so." in page and 'value="Zzyzx"' in page
+
+
+def test_the_calendar_of_a_tree_says_what_its_steps_do(client: Client, rep: Member, tenant: Tenant) -> None:
+    ContactFactory(city="Bonn", first_name="Ann")
+    tree = create_sequence(name="Tree", by=rep, now=NOW, kind="adaptive")
+    tree.entry_conditions = BONN
+    tree.save()
+    for kind, settings in (
+        ("update_field", {"field": "city", "value": "Köln"}),
+        ("wait", {"for": {"days": 2}}),
+        ("update_field", {"field": "city"}),
+    ):
+        add_step(sequence=tree, kind=kind, by=rep, now=NOW, settings=settings)
+    page = made(client, tree)
+    assert "Step 1: Set city to Köln" in page and "Step 3: Empty city" in page
+    assert re.search(r"In all .* 1$", page.partition("Ann")[0].strip()), "one leaves"
 
 
 def test_the_calendar_is_of_who_was_asked_for(client: Client, sequence: Sequence, tenant: Tenant) -> None:

@@ -10,17 +10,22 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.utils.timezone import now
 
 from audience.models import Contact, SavedView, Suppression
 from messaging import outbox
 from messaging.commands.sending import change_trial
 from messaging.models import Message
 from sequences import enrollment
+from sequences.commands.editing import change_settings, create_sequence
+from sequences.commands.planning import add_step
+from sequences.commands.status import activate
 from sequences.models import Addition, Enrollment, Sequence
 from sequences.reading import paging
 from sequences.reading.live import coming
 from sequences.reading.people import people as listed
 from sequences.reading.people import rows_of
+from sequences.ticking import work_tenant
 from sequences.views.people import asked_of
 from tenants.models import Member, Tenant
 from tests.factories import NOW, ContactFactory, make_member
@@ -52,6 +57,47 @@ def test_each_person_has_state_day_next_step_and_date(
     live(sequence, tenant, people=0, days=1)
     page = text(client.get(people(sequence)))
     assert "Ann Ott" in page and "Active" in page and "first_name</var>" in page and "Day 3" in page
+
+
+def shaped(rep: Member, kind: str, *steps: tuple[str, dict[str, Any]], **values: Any) -> Sequence:
+    """A sequence of another kind for everyone in Bonn."""
+    made = create_sequence(name="Shaped", by=rep, now=NOW, kind=kind)
+    change_settings(sequence=made, by=rep, now=NOW, entry_conditions=BONN)
+    for kind_of_step, settings in steps:
+        add_step(sequence=made, kind=kind_of_step, by=rep, now=NOW, settings=settings, **values)
+    return made
+
+
+def test_who_has_had_one_step_of_a_list_is_not_said_to_be_at_its_end(
+    client: Client, rep: Member, tenant: Tenant
+) -> None:
+    calls = [("call", {"title": title}) for title in ("Ring", "Ring again", "Ring once more")]
+    smart = shaped(rep, "smart", *calls)
+    empty = text(client.get(people(smart)))
+    assert "Who matches the audience enters once the sequence runs." in empty and "Edit the audience" in empty
+    live(smart, tenant, people=1)
+    page = text(client.get(people(smart)))
+    assert "The first of 2 steps that matches" in page and "All had" not in page
+    assert " due" not in page.partition('class="page-head"')[2].partition("</header>")[0], "nobody knows"
+    work_tenant(tenant.pk, now=NOW + timedelta(days=2), is_on_time=True)
+    assert "The last step, if it matches" in text(client.get(people(smart)))
+    work_tenant(tenant.pk, now=NOW + timedelta(days=3), is_on_time=True)
+    assert "All had; ends at the next run" in text(client.get(people(smart)))
+
+
+def test_the_list_says_what_the_next_step_of_a_tree_does(client: Client, rep: Member, tenant: Tenant) -> None:
+    waiting = ("wait", {"for": {"days": 9}}), ("call", {"title": "Ring"})
+    tree = shaped(rep, "adaptive", *waiting)
+    live(tree, tenant, people=1)
+    page = text(client.get(people(tree)))
+    assert "Wait 9 days" in page and 'data-l="Day"' not in page
+
+
+def test_nobody_yet_says_when_who_matches_enters(
+    client: Client, sequence: Sequence, rep: Member, tenant: Tenant
+) -> None:
+    activate(sequence=sequence, by=rep, now=now())
+    assert "Who matches the audience enters at the next run, " in text(client.get(people(sequence)))
 
 
 def test_the_date_of_the_next_step_is_that_of_its_run(sequence: Sequence, tenant: Tenant) -> None:
