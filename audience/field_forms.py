@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 
 from audience.commands.fields import LONGEST_LABEL
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY
-from audience.values import LONGEST
+from audience.fields import ACCOUNT, CONTACT, LONGEST, OPPORTUNITY
 
 RECORD_NAMES = {CONTACT: "Contacts", ACCOUNT: "Companies", OPPORTUNITY: "Opportunities"}
 TYPE_NAMES = {

@@ -33,6 +33,11 @@ ACTIVITY = "activity"
 """In the place of a record: whose lists of values are ``type`` and ``outcome``, of activities and calls."""
 
 
+LONGEST = 500
+"""Characters of a text that has an index: of four bytes each they still fit into an entry of it."""
+LONGEST_CUSTOM = 20_000
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of a record.
@@ -56,6 +61,11 @@ class Field:
     def name(self) -> str:
         """Its full name in conditions and templates."""
         return f"{self.record}.{self.key}"
+
+    @property
+    def longest(self) -> int:
+        """How many characters a text of it may have."""
+        return LONGEST_CUSTOM if self.is_custom and self.type is T.TEXT else LONGEST
 
 
 def _of(record: str, type_: T, *keys: str) -> list[Field]:

@@ -13,7 +13,7 @@ from audience.addresses import normalise_address
 from audience.catalogue import catalogue, choices_of, column_of
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
-from audience.fields import CONTACT, Field
+from audience.fields import CONTACT, LONGEST, Field
 from audience.imports.cells import read_addresses, read_labels
 from audience.imports.matching import KEPT_BY_EVENTS
 from audience.kinds import KINDS
@@ -21,7 +21,6 @@ from audience.models import Contact, ContactAddress, CustomField
 from audience.picking import Unclear, contact_meant
 from audience.records import TAGS, Record
 from audience.suppression import EMAIL, SMS
-from audience.values import LONGEST, LONGEST_CUSTOM
 from tenants.localtime import UnknownZone, zone_named
 from tenants.models import Member
 from tenants.policy import visible
@@ -186,8 +185,7 @@ def text_control(field: Field) -> forms.Field:
     """A line of text, as long as the field holds."""
     if field.key == "timezone" and not field.is_custom:
         return ZoneName(max_length=LONGEST)
-    most = LONGEST_CUSTOM if field.is_custom and field.type is FieldType.TEXT else LONGEST
-    return forms.CharField(max_length=most)
+    return forms.CharField(max_length=field.longest)
 
 
 def _owner_control(field: Field) -> forms.Field:

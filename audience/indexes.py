@@ -13,10 +13,9 @@ import re
 from django.db import connection
 
 from audience.conditions.types import FieldType
-from audience.fields import ACCOUNT, CONTACT, OPPORTUNITY, Field
+from audience.fields import ACCOUNT, CONTACT, LONGEST, OPPORTUNITY, Field
 from audience.imports.matching import KEPT_BY_EVENTS
 from audience.records import MODELS
-from audience.values import LONGEST
 
 TEXTS = (FieldType.TEXT, FieldType.CHOICE)
 ORDERED = (FieldType.NUMBER, FieldType.MONEY, FieldType.DATE, FieldType.DATE_TIME)

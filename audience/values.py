@@ -15,10 +15,6 @@ from audience.conditions.values import Refused
 from audience.fields import Field
 from tenants.models import Member
 
-LONGEST = 500
-"""Characters of a text that has an index: of four bytes each they still fit into an entry of it."""
-LONGEST_CUSTOM = 20_000
-
 
 def stored(field: Field, value: Any) -> Any:
     """A typed value as the field's column holds it; of tags a list of labels. Empty is None, of standard texts "".
@@ -49,9 +45,8 @@ def _text(field: Field, value: Any) -> str:
     text = str(value)
     if "\x00" in text:
         raise Refused("a text cannot hold the character NUL")
-    most = LONGEST_CUSTOM if field.is_custom and field.type is FieldType.TEXT else LONGEST
-    if len(text) > most:
-        raise Refused(f"a text may have {most:,} characters, this one has {len(text):,}")
+    if len(text) > field.longest:
+        raise Refused(f"a text may have {field.longest:,} characters, this one has {len(text):,}")
     return text
 
 

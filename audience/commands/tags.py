@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from audience import labels, signals, uses
-from audience.values import LONGEST
+from audience.fields import LONGEST
 from tenants.commands import audit
 from tenants.models import Member, Tenant
 from tenants.policy import require

@@ -20,9 +20,8 @@ from audience.addresses import normalise_address
 from audience.conditions import days
 from audience.conditions.parse import Condition, Group, StepField
 from audience.conditions.types import ME, TRUE_WHERE_EMPTY, FieldType
-from audience.fields import Field
+from audience.fields import LONGEST, Field
 from audience.models import AccountTag, ContactTag, CustomField, OpportunityTag
-from audience.values import LONGEST
 from tenants.models import Member
 
 ALWAYS = ~Q(pk__in=[])

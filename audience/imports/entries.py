@@ -10,7 +10,7 @@ from typing import Any
 
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
-from audience.fields import ACCOUNT, CONTACT, Field
+from audience.fields import ACCOUNT, CONTACT, LONGEST, Field
 from audience.imports.cells import (
     KNOWN,
     Writing,
@@ -23,7 +23,7 @@ from audience.imports.cells import (
 )
 from audience.imports.matching import FULL_NAME, FURTHER
 from audience.imports.reader import Row
-from audience.values import LONGEST, stored
+from audience.values import stored
 
 LONGEST_SHOWN = 80
 

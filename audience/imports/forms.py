@@ -8,13 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from audience.catalogue import catalogue
-from audience.fields import ACCOUNT, CONTACT
+from audience.fields import ACCOUNT, CONTACT, LONGEST
 from audience.imports.cells import DAY_FIRST, MONTH_FIRST, suggested_type
 from audience.imports.jobs import NewField
 from audience.imports.matching import FULL_NAME, FURTHER, importable, key_for
 from audience.imports.reach import Reach
 from audience.models import ImportJob
-from audience.values import LONGEST
 from tenants.models import Member
 
 LARGEST_FILE = 100 * 1024 * 1024

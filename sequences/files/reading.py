@@ -18,6 +18,8 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
+YEARS = {str(year) for year in range(1900, 2201)}
+"""Of moments: clocks cannot go on from the last day of the calendar."""
 MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]+([0-9]{1,2}:[0-9]{2})\Z")
 
 
@@ -116,6 +118,18 @@ def written(raw: Any) -> str:
     return found
 
 
+def up_to(most: int) -> Callable[[Any], str]:
+    """Reads a text that is not blank and has so many characters at most."""
+
+    def read(raw: Any) -> str:
+        found = written(raw)
+        if len(found) > most:
+            raise Refused(f"a text may have {most:,} characters, this one has {len(found):,}")
+        return found
+
+    return read
+
+
 def identifier(raw: Any) -> str:
     """An id or key: text without blanks, since a line of the trace separates its words by them."""
     found = written(raw)
@@ -206,7 +220,7 @@ def moment(timezone: ZoneInfo) -> Callable[[Any], datetime]:
     def read(raw: Any) -> datetime:
         found = MOMENT.match(raw) if isinstance(raw, str) else None
         try:
-            if found:
+            if found and found[1][:4] in YEARS:
                 return resolve(date.fromisoformat(found[1]), clock(found[2]), timezone)
         except ValueError:
             pass

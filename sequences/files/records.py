@@ -19,6 +19,7 @@ from sequences.files.specs import RecordSpec, UserSpec
 
 PLURALS = {ACCOUNT: "accounts", CONTACT: "contacts", OPPORTUNITY: "opportunities"}
 MOST_A_DAY = 1_000_000
+MOST_OF_A_NAME = 200
 NOBODY = "owner@stepwise.example"
 
 ROLES = {
@@ -47,7 +48,7 @@ def _user(keys: Keys, limit: int, setting: Setting) -> UserSpec:
     setting.template(signature, (*keys.place, "signature"), html=True)
     user = UserSpec(
         email=email,
-        name=keys.take("name", reading.written, email.partition("@")[0]),
+        name=keys.take("name", reading.up_to(MOST_OF_A_NAME), email.partition("@")[0]),
         role=keys.take("role", _role, "rep"),
         timezone=keys.take("timezone", reading.zone, setting.timezone),
         emails_per_day=keys.take("emails_per_day", reading.whole(0, MOST_A_DAY), limit),

@@ -73,7 +73,11 @@ class Setting:
         """A record's value for a field, as RecordSpec has it; None when empty. Raises Refused."""
         if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
             return None
-        return self._readers()[field.type](raw, field)
+        value = self._readers()[field.type](raw, field)
+        for text in value if field.type is T.TAGS else [value]:
+            if isinstance(text, str) and len(text) > field.longest:
+                raise Refused(f"a text may have {field.longest:,} characters, this one has {len(text):,}")
+        return value
 
     def _readers(self) -> dict[T, Callable[[Any, Field], Any]]:
         return {

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from audience.catalogue import CannotMakeField
 from sequences.files.scenario import FaultyFile, FileFault, read_scenario
 from sequences.files.specs import Scenario
 from sequences.simulate.life import simulate
@@ -38,15 +39,21 @@ class Command(BaseCommand):
         try:
             scenario = read(file)
         except FaultyFile as faulty:
-            for fault in faulty.faults:
-                text = fault_json(fault.file, fault.place, fault.reason) if as_json else str(fault)
-                self.stderr.write(text, style_func=str)
-            return NOT_UNDERSTOOD
-        trace = simulate(scenario)
+            return self.not_understood(faulty.faults, as_json=as_json)
+        try:
+            trace = simulate(scenario)
+        except CannotMakeField as cannot:
+            return self.not_understood([FileFault(file, "file", str(cannot))], as_json=as_json)
         printed = lines(trace, named=len(scenario.sequences) > 1)
         for text in [event_json(file, e) for e in in_order(trace)] if as_json else printed:
             self.stdout.write(text)
         return self.compare(file, scenario, printed, as_json=as_json)
+
+    def not_understood(self, faults: list[FileFault], *, as_json: bool) -> int:
+        for fault in faults:
+            text = fault_json(fault.file, fault.place, fault.reason) if as_json else str(fault)
+            self.stderr.write(text, style_func=str)
+        return NOT_UNDERSTOOD
 
     def compare(self, file: str, scenario: Scenario, printed: list[str], *, as_json: bool) -> int:
         if scenario.expect is None:
