@@ -95,7 +95,10 @@ class Timeline:
         """Contact, and where one message is meant step and sequence."""
         taken: Taken = {"contact": self.contact(keys)}
         step = (keys.need if needs_step else keys.take)("step", reading.identifier, "")
+        is_named = keys.has("sequence")
         named = keys.take("sequence", self.setting.sequences, "")
+        if is_named and not named:
+            return taken | {"step": step, "sequence": ""}  # an unknown one is fault enough
         if named and not step:
             keys.fault("a sequence goes with a step", "sequence")
         return taken | {"step": step, "sequence": self.sequence_of(step, named, keys)}
