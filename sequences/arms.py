@@ -42,9 +42,10 @@ class Arms:
     def __init__(self, steps: Iterable[Step]) -> None:
         self._of: dict[tuple[int | None, str], list[Step]] = defaultdict(list)
         self._by_key: dict[str, Step] = {}
+        self._by_id: dict[int, Step] = {}
         for step in sorted(steps, key=lambda step: (step.position, step.pk or 0)):
             self._of[_arm_of(step)].append(step)
-            self._by_key[step.key] = step
+            self._by_key[step.key] = self._by_id[step.pk] = step
 
     def step(self, key: str) -> Step | None:
         return self._by_key.get(key)
@@ -59,7 +60,7 @@ class Arms:
 
     def parent(self, step: Step) -> Step | None:
         """The condition in whose arm it stands."""
-        return next((one for one in self._by_key.values() if one.pk == step.parent_id), None)
+        return self._by_id.get(step.parent_id or 0)
 
     def below(self, step: Step) -> list[Step]:
         """Every step of its arms, in the order of reading."""
@@ -78,12 +79,12 @@ class Arms:
         else:
             step.parent, step.arm = None, ""
         there.insert(place, step)
-        self._by_key[step.key] = step
+        self._by_key[step.key] = self._by_id[step.pk] = step
 
     def take(self, step: Step) -> None:
         """Take a step out of its arm; what stands in its own arms stays with it."""
         self.beside(step).remove(step)
-        del self._by_key[step.key]
+        del self._by_key[step.key], self._by_id[step.pk]
 
     def reading(self) -> Iterator[Step]:
         """All steps in the order of reading: a condition, its yes arm, its no arm, what follows."""
