@@ -149,22 +149,6 @@ FREE = """
 """Nothing but the caller's own reason keeps a message."""
 
 
-def shift(enrollments: Enrollments, by: timedelta) -> int:
-    """What of these stays has not left is stale later by ``by``, the length of a pause, and waits no longer.
-
-    For a caller that knows the length; ``hold`` and ``release`` count it themselves. Use one way or the other.
-    """
-    where, params = _of(enrollments)
-    found = _update(
-        f"{where} AND state IN ('pending', 'leased')",
-        params,
-        "not_after = not_after + %s, held_since = NULL",
-        [by],
-    )
-    _note_due(where, params)
-    return found
-
-
 def accept_all(now: datetime) -> int:
     """For simulation: everything that waits is handed over and accepted at ``now``, as a set; how many.
 

@@ -9,7 +9,8 @@ from django.dispatch import receiver
 
 from activities.models import Reminder
 from activities.signals import reminder_closing, reminders_closed
-from audience.signals import tag_renamed
+from audience.fields import CONTACT
+from audience.signals import records_going, tag_renamed
 from messaging import outbox, signals
 from sequences import by_hand, enrollment, marks, reactions
 from sequences.commands import renaming, status
@@ -21,6 +22,13 @@ from tenants.signals import member_deactivated, member_reactivated
 @receiver(tag_renamed)
 def follow_tag(before: str, after: str, **_: Any) -> None:
     renaming.follow(renaming.TAGS, before, after)
+
+
+@receiver(records_going)
+def end_stays_of_gone(record: str, ids: list[int], at: datetime, **_: Any) -> None:
+    """Who is deleted leaves first, so that nothing of theirs is sent any more."""
+    if record == CONTACT:
+        reactions.end_gone(ids, now=at)
 
 
 @receiver(signals.messages_sent)

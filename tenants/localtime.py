@@ -85,19 +85,6 @@ def plus_days(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     return resolve(local.date() + timedelta(days=days), local.time(), zone)
 
 
-def into_window(at: datetime, opens: time, closes: time, zone: ZoneInfo) -> datetime:
-    """The first instant from ``at`` on that lies within a daily window of a zone (semantics 2.36, 2.37).
-
-    The start is inside, the end is not. A window of which a day has nothing (it lies in a gap) waits for the next day.
-    """
-    day = local_date(at, zone) - ONE_DAY
-    while True:
-        start, end = window_of(day, opens, closes, zone)
-        if at < end and start < end:
-            return max(at, start)
-        day += ONE_DAY
-
-
 def window_of(day: date, opens: time, closes: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Start and end of a daily window on a day. An end of 00:00 is the midnight that ends the day."""
     ending_on = day + ONE_DAY if closes == MIDNIGHT else day

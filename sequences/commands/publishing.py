@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from sequences import edits
-from sequences.bulk_moving import AT_ONCE, move_later
+from sequences.bulk.moving import AT_ONCE, move_later
 from sequences.changes import changes_between
 from sequences.commands import confirming
 from sequences.commands.planning import locked

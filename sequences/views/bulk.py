@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.timezone import now
 
 from audience.views.lookup import contacts_seen
-from sequences.bulk import open_to
+from sequences.bulk.adding import open_to
 from sequences.commands import people as commands
 from sequences.models import Sequence
 from sequences.reading.people import additions, people

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
-from sequences.bulk_moving import under_way
+from sequences.bulk.moving import under_way
 from sequences.checking import facts_of
 from sequences.checks import check, faults
 from sequences.commands.publishing import discard_draft

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from audience.bulk import registry, work
 from audience.bulk.sources import SOURCES
 from audience.lists import MOST_COUNTED, count_of
-from sequences.bulk_reminders import REMINDERS, CompleteReminders, SkipReminders, query_of
+from sequences.bulk.reminders import REMINDERS, CompleteReminders, SkipReminders, query_of
 from sequences.commands import reminders as commands
 from sequences.cursors import read_cursor, written
 from sequences.models import Sequence

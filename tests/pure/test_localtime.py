@@ -12,7 +12,6 @@ from tenants.localtime import (
     UnknownZone,
     day_bounds,
     day_exists,
-    into_window,
     local_date,
     plus_days,
     resolve,
@@ -108,42 +107,6 @@ def test_calendar_days_keep_the_local_time_and_nought_days_the_instant():
     second_half_past_two = utc("2026-10-25 01:30")
     assert plus_days(second_half_past_two, 0, berlin) == second_half_past_two
     assert plus_days(utc("2028-01-30 08:00"), 30, berlin) == utc("2028-02-29 08:00")
-
-
-@pytest.mark.parametrize(
-    ("at", "expected"),
-    [
-        ("2026-05-04 05:00", "2026-05-04 06:00"),
-        ("2026-05-04 06:00", "2026-05-04 06:00"),
-        ("2026-05-04 15:59", "2026-05-04 15:59"),
-        ("2026-05-04 16:00", "2026-05-05 06:00"),
-    ],
-)
-def test_a_window_has_its_start_and_not_its_end(at, expected):
-    berlin = zone_named("Europe/Berlin")
-    assert into_window(utc(at), time(8), time(18), berlin) == utc(expected)
-
-
-def test_a_window_that_ends_at_midnight_has_the_whole_evening():
-    berlin = zone_named("Europe/Berlin")
-    assert into_window(utc("2026-05-04 21:59"), time(8), time(0), berlin) == utc("2026-05-04 21:59")
-    assert into_window(utc("2026-05-04 22:00"), time(8), time(0), berlin) == utc("2026-05-05 06:00")
-
-
-def test_a_window_inside_a_gap_waits_for_the_next_day():
-    berlin = zone_named("Europe/Berlin")
-    assert into_window(utc("2026-03-29 00:00"), time(2, 10), time(2, 50), berlin) == utc("2026-03-30 00:10")
-
-
-@given(days, times, zones, times, times)
-def test_moving_into_a_window_moves_never_back_and_once(day, at, zone, one, other):
-    opens, closes = sorted([one, other])
-    if opens == closes or closes == time(0):
-        closes = time(0)
-    instant = resolve(day, at, zone)
-    moved = into_window(instant, opens, closes, zone)
-    assert moved >= instant
-    assert into_window(moved, opens, closes, zone) == moved
 
 
 def test_a_zone_that_does_not_exist_is_named_with_a_suggestion():

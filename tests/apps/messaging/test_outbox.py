@@ -104,14 +104,6 @@ def test_2_33_a_held_message_is_stale_later_by_the_length_of_the_pause(tenant: o
     assert (message.held_since, message.not_after) == (None, LATER + timedelta(days=3))
 
 
-def test_2_33_a_caller_that_knows_the_length_shifts(tenant: object) -> None:
-    (stay,) = make_stays(1)
-    add_for([stay])
-    outbox.hold([stay.pk], now=NOW)
-    assert outbox.shift([stay.pk], timedelta(hours=5)) == 1
-    assert Message.objects.values_list("held_since", "not_after").get() == (None, LATER + timedelta(hours=5))
-
-
 def test_6_1_in_a_simulation_everything_is_accepted_at_once(tenant: object) -> None:
     add_for(make_stays(3))
     said = heard(messages_sent)

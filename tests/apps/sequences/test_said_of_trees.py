@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audience.bulk import work
 from audience.models import RecordJob
-from sequences.bulk_moving import move_later, under_way
+from sequences.bulk.moving import move_later, under_way
 from sequences.changes import Reach, changes_between
 from sequences.commands.planning import add_step
 from sequences.commands.publishing import publish

@@ -1,4 +1,4 @@
-"""What sequences do with many records at once: people are added to one, and leave all before they are deleted."""
+"""Adding many records to a sequence at once, as a verb of their lists."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.dispatch import receiver
 
 from audience.bulk.registry import CannotDo, Verb
 from audience.fields import CONTACT, OPPORTUNITY
 from audience.models import Contact, Opportunity
-from audience.signals import records_going
-from sequences import models, reactions
+from sequences import models
 from sequences.commands import people
 from sequences.models import Status
 from sequences.reading.adding import picked
@@ -108,10 +106,3 @@ def _people_of(record: str, ids: Sequence[int], by: Member) -> dict[int, int]:
     seen = visible(by, "record.view", Contact.objects.filter(pk__in=set(pairs.values())))
     known = set(seen.values_list("pk", flat=True))
     return {pk: contact for pk, contact in pairs.items() if contact in known}
-
-
-@receiver(records_going)
-def end_stays_of_gone(record: str, ids: list[int], at: datetime, **_: Any) -> None:
-    """Who is deleted leaves first, so that nothing of theirs is sent any more."""
-    if record == CONTACT:
-        reactions.end_gone(ids, now=at)
