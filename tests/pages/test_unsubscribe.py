@@ -16,7 +16,7 @@ from tenants.wall import use
 from tests.apps.messaging.factories import sent_message
 from tests.browser import NewPage, violations
 from tests.factories import ContactFactory, make_tenant
-from tests.pages.test_gallery import LOOKS
+from tests.pages.test_gallery import SPREAD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +33,7 @@ def address(tenant: Tenant) -> str:
     return f"/u/{signer().token(tenant.pk, message.pk, UNSUBSCRIBE)}"
 
 
-@pytest.mark.parametrize(("width", "dark"), LOOKS)
+@pytest.mark.parametrize(("width", "dark"), SPREAD)
 def test_axe_finds_nothing_and_nothing_runs_over_the_edge(
     live_server: Any, new_page: NewPage, address: str, width: int, dark: bool
 ) -> None:
