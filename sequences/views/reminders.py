@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
@@ -105,7 +105,8 @@ def _close(request: MemberRequest, sequence: Sequence, verb: str, ids: list[int]
 def _close_all(request: MemberRequest, sequence: Sequence, verb: str) -> HttpResponse | None:
     """A job closes all that the list asks for, once the number of many is typed; None: it was refused, and is said."""
     outcome = request.POST.get("outcome", "").replace("\x00", "") if verb == "complete" else ""
-    query, moment = request.POST.get("filter", ""), now()
+    wanted, moment = Wanted.asked(QueryDict(request.POST.get("filter", ""))), now()
+    query = query_of(sequence, wanted)
     meant = SOURCES[REMINDERS].listed(request.member, query, at=moment)
     try:
         commands.refuse_unoffered(meant, outcome, request.member)

@@ -143,10 +143,11 @@ def test_2_34_what_others_have_to_do_is_left_out(running: Sequence, tenant: Tena
     assert sign_in(make_member("read_only")).post(at(running, "do/"), form(running)).status_code == 403
 
 
-@pytest.mark.parametrize("query", ["", "sequence=x", "sequence=999999", "kind=call"])
-def test_a_query_that_names_no_sequence_finds_none(client: Client, running: Sequence, query: str) -> None:
+@pytest.mark.parametrize("query", ["", "sequence=x", "sequence=999999", "kind=nonsense&state=x"])
+def test_whatever_is_posted_it_is_about_this_sequence(client: Client, running: Sequence, query: str) -> None:
     client.post(at(running, "do/"), form(running) | {"filter": query})
-    assert RecordJob.objects.get().total == 0
+    job = RecordJob.objects.get()
+    assert (job.total, job.filter) == (2 * PEOPLE, f"sequence={running.pk}")
 
 
 def test_one_button_is_one_reminder_whatever_is_ticked(client: Client, running: Sequence) -> None:
