@@ -26,9 +26,9 @@ from steps.kinds import KINDS
 from steps.models import Step
 from tenants.localtime import local_date
 
-NEXT, LATER, PASSED, OFF, NEVER, ASIDE = "next", "later", "passed", "off", "never", "aside"
+NEXT, LATER, PASSED, OFF, NEVER, ASIDE, BEHIND = "next", "later", "passed", "off", "never", "aside", "behind"
 """Of a step that was not had: its day was behind them already, it is switched off, they left before it, it stands in
-an arm that is not theirs."""
+an arm that is not theirs, it stands before their place and came into the plan when they were past it."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def told_of(
     next_ones = tuple(verdicts) if stay.sequence.kind == "smart" else ahead.candidates
     reachable = ahead_on_path(stay, steps)
     told = [
-        StepTold(step, ASIDE)
+        StepTold(step, _off_the_path(step, steps, had))
         if step.key not in had and reachable is not None and step.key not in reachable
         else _ahead(step, ahead, next_ones, asked.get(step.key), verdicts.get(step.key))
         if step.key not in had
@@ -157,6 +157,17 @@ def made_of(stay: Enrollment, had: Collection[StepRun]) -> Made:
         reminders = Reminder.objects.filter(enrollment_id=stay.pk).order_by("pk")
         asked_of = list(reminders.select_related("assignee__user", "closed_by__user"))
     return Made({mail.step_run_id: mail for mail in mails}, {one.step_run_id: one for one in asked_of})
+
+
+def _off_the_path(step: Step, steps: list[Step], had: dict[str, StepRun]) -> str:
+    """Why they do not come to a step of a tree: a condition above it was answered otherwise, or they were past it."""
+    by_pk = {one.pk: one for one in steps}
+    here = step
+    while (above := by_pk.get(here.parent_id or 0)) is not None:
+        if above.key in had and had[above.key].reason != here.arm:
+            return ASIDE
+        here = above
+    return BEHIND
 
 
 def _had(step: Step, run: StepRun | None, made: Made) -> StepTold:

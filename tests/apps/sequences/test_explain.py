@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from django.db.models import F
 
 from audience.models import Contact
 from audience.records import set_field
@@ -476,6 +477,19 @@ def test_in_a_tree_steps_of_the_other_arm_are_not_to_come(tenant: Tenant) -> Non
     assert [told(found, key).state for key in ("ring", "rest", "b")] == ["executed", "aside", "aside"]
     reminder = told(found, "ring").reminder
     assert reminder is not None and reminder.assignee is not None and reminder.assignee.name == "Mia"
+
+
+def test_a_step_that_came_in_behind_somebody_is_not_in_another_arm(tenant: Tenant) -> None:
+    there = stage(tenant, TREE)
+    there.work("05-04 09:30")
+    plan = there.sequence.plan
+    plan.steps.update(position=F("position") + 1)
+    Step.objects.create(plan=plan, key="early", kind="wait", position=0, settings={"for": {"days": 2}})
+    there.happens("05-04 11:20", do="open", contact="ann", step="a")
+    there.work("05-04 12:00")
+    found = why(there, "ann", "05-04 12:30")
+    assert [told(found, key).state for key in ("early", "rest", "b")] == ["behind", "aside", "aside"]
+    assert told(why(there, "ben", "05-04 12:30"), "early").state == "behind"
 
 
 def test_5_13_while_a_stay_in_a_tree_stands_still_the_list_names_no_moment(tenant: Tenant) -> None:

@@ -82,6 +82,16 @@ def test_the_calendar_of_a_tree_says_what_its_steps_do(client: Client, rep: Memb
     assert re.search(r"In all .* 1$", page.partition("Ann")[0].strip()), "one leaves"
 
 
+def test_a_draft_beside_the_version_that_runs_is_named(
+    client: Client, sequence: Sequence, rep: Member, tenant: Tenant
+) -> None:
+    live(sequence, tenant, people=1)
+    named = "Changes that are not published yet do not count."
+    assert named not in client.get(there(sequence)).content.decode()
+    add_step(sequence=sequence, kind="call", by=rep, now=NOW, day=9, settings={"title": "Ring"})
+    assert named in client.get(there(sequence)).content.decode()
+
+
 def test_the_calendar_is_of_who_was_asked_for(client: Client, sequence: Sequence, tenant: Tenant) -> None:
     ContactFactory(city="Bonn", first_name="Ann")
     ContactFactory(city="Ulm", first_name="Zoe", last_name="Zimmer")
