@@ -102,6 +102,15 @@ class PersonRow:
         return evidence.heard(self.unsent) if self.unsent else ""
 
     @property
+    def said_of_left(self) -> str:
+        """What the next run of a smart sequence may take."""
+        return (
+            "The last step, if it matches"
+            if self.left == 1
+            else f"The first of {self.left} steps that matches"
+        )
+
+    @property
     def next_title(self) -> str:
         return title_of(self.next_step) if self.next_step else ""
 

@@ -21,12 +21,21 @@ from sequences.views.adding import add_or_ask
 from sequences.views.people import WAITING, asked_of
 from tenants.access import MemberRequest
 
-VERBS: dict[str, tuple[Callable[..., int], str]] = {
-    "pause": (commands.pause, "{} paused."),
-    "resume": (commands.resume, "{} resumed."),
-    "remove": (commands.remove, "{} removed; their history stays."),
-    "skip": (commands.skip_reminders, "Open reminders of {} skipped."),
+VERBS: dict[str, tuple[Callable[..., int], str, str]] = {
+    "pause": (commands.pause, "{} paused.", "Nobody was paused: no one picked is active."),
+    "resume": (commands.resume, "{} resumed.", "Nobody was resumed: no one picked is paused."),
+    "remove": (
+        commands.remove,
+        "{} removed; their history stays.",
+        "Nobody was removed: no one picked is inside or waiting any more.",
+    ),
+    "skip": (
+        commands.skip_reminders,
+        "Open reminders of {} skipped.",
+        "Nothing was skipped: no one picked has an open reminder.",
+    ),
 }
+"""Verb → its command, what is said when it was done, and when there was nothing to do."""
 ADD, REMOVE = "add", "remove"
 
 
@@ -42,11 +51,17 @@ def bulk(request: MemberRequest, sequence: Sequence) -> str | HttpResponse:
     contacts = _picked(request, sequence)
     if verb == REMOVE and request.POST.get("everyone") and not request.POST.get("confirm"):
         return _ask_to_remove(request, sequence, contacts)
-    command, words = VERBS[verb]
+    if not contacts:
+        messages.error(request, "Nobody is picked.")
+        return back(request, sequence)
+    command, words, nothing = VERBS[verb]
     count = command(sequence=sequence, contacts=contacts, by=request.member, now=now())
+    if not count:
+        messages.info(request, nothing)
+        return back(request, sequence)
     left = len(contacts) - count
     said = words.format(_people(count))
-    messages.success(request, f"{said} {left:,} did not need it." if left > 0 and count else said)
+    messages.success(request, f"{said} {left:,} did not need it." if left > 0 else said)
     return back(request, sequence)
 
 

@@ -93,6 +93,46 @@ def test_the_list_says_what_the_next_step_of_a_tree_does(client: Client, rep: Me
     assert "Wait 9 days" in page and 'data-l="Day"' not in page
 
 
+def panel_of(client: Client, contact: int) -> str:
+    return text(client.get(f"/sequences/panel/contact/{contact}/"))
+
+
+def test_the_panel_of_a_contact_says_what_comes_next_in_a_list_and_a_tree(
+    client: Client, rep: Member, tenant: Tenant
+) -> None:
+    smart = shaped(rep, "smart", ("call", {"title": "Ring"}), ("call", {"title": "Ring again"}))
+    live(smart, tenant, people=1)
+    (contact,) = contacts(smart)
+    page = panel_of(client, contact)
+    assert "The last step, if it matches" in page
+    assert f'<option value="{smart.pk}">' not in page, "they are in it"
+    Sequence.objects.filter(pk=smart.pk).update(name="List")
+    tree = shaped(rep, "adaptive", ("wait", {"for": {"days": 9}}), ("call", {"title": "Ring"}))
+    assert f'<option value="{tree.pk}">' in panel_of(client, contact)
+    live(tree, tenant, people=0)
+    assert "Wait 9 days" in panel_of(client, contact)
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("remove", "Nobody was removed: no one picked is inside or waiting any more."),
+        ("pause", "Nobody was paused: no one picked is active."),
+        ("resume", "Nobody was resumed: no one picked is paused."),
+        ("skip", "Nothing was skipped: no one picked has an open reminder."),
+    ],
+)
+def test_who_comes_second_hears_that_nothing_was_to_be_done(
+    client: Client, sequence: Sequence, tenant: Tenant, verb: str, said: str
+) -> None:
+    live(sequence, tenant, people=1)
+    ids = contacts(sequence)
+    leave(sequence, ids[0])
+    page = text(client.post(people(sequence, "do/"), {"do": verb, "ids": ids}, follow=True))
+    assert said in page and "0 people" not in page
+    assert "Nobody is picked." in text(client.post(people(sequence, "do/"), {"do": verb}, follow=True))
+
+
 def test_nobody_yet_says_when_who_matches_enters(
     client: Client, sequence: Sequence, rep: Member, tenant: Tenant
 ) -> None:
@@ -151,7 +191,7 @@ def test_a_frequent_name_in_a_large_sequence_is_found_among_the_newest(
     of_anns = contacts(sequence)[:0:-1]
     assert [int(pk) for pk in re.findall(r'name="ids" value="(\d+)"', page)] == of_anns[:50]
     last = Enrollment.objects.get(contact=of_anns[49]).pk
-    page = text(client.get(people(sequence), {"q": "ann", "before": last}))
+    page = text(client.get(people(sequence), {"q": "ann", "before": str(last)}))
     assert "Showing 10 of 60" in page
     assert [int(pk) for pk in re.findall(r'name="ids" value="(\d+)"', page)] == of_anns[50:]
     assert "Showing 1 of 1" in text(client.get(people(sequence), {"q": "zoe"}))
