@@ -50,9 +50,10 @@ def next_look(sequence: Sequence, *, now: datetime, by_hand: bool = False) -> Oc
 
 @dataclass(frozen=True)
 class Pending:
-    """A condition on a mail before which somebody stands (semantics 5.7).
+    """A condition before which somebody stands (semantics 5.7, 5.8).
 
-    ``is_answered``: nothing more is to be waited for. ``limit``: until when else; None: the mail has yet to leave.
+    ``is_answered``: nothing more is to be waited for, as ever where it asks about no mail. ``limit``: until when else;
+    None: the mail has yet to leave.
     """
 
     is_answered: bool

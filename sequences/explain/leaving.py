@@ -92,10 +92,12 @@ def pending_of(
     had: Mapping[str, StepRun],
     mails: Mapping[int | None, Message],
 ) -> Pending | None:
-    """The condition on a mail before which a stay stands in a tree; None: it stands before something else."""
+    """The condition before which a stay stands in a tree; None: it stands before something else."""
     here = next((step for step in open_steps if step.key == stay.step_key), None)
-    if here is None or "event" not in here.settings:
+    if here is None or here.kind != "condition":
         return None
+    if "event" not in here.settings:
+        return Pending(is_answered=True)
     run = had.get(here.settings["of"])
     if run is None or run.sent_at is None:
         mail = mails.get(run.pk) if run else None

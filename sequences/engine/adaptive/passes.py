@@ -106,8 +106,8 @@ def whose_turn(
         with as_sets() if here.everyone >= MANY else nullcontext():
             if kind in (waits, conditions) and number:
                 done.has_moved |= kind.begin(work, forest, step) > 0
-        may_have_come = is_first and "event" in step.settings and here.everyone
-        if number or may_have_come:
+        may_be_known = is_first and kind is conditions and here.everyone
+        if number or may_be_known:
             found.append(_due(work, forest, step, here.everyone, with_held=with_held, is_first=is_first))
     return found
 
