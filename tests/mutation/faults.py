@@ -91,7 +91,7 @@ FAULTS = (
         "    if not were_asked:\n        note_exiting(",
         "    if were_asked:\n        note_exiting(",
         "an e-mail would go to whom a step of the same path has just made leave (2.18, 5.11)",
-        scenario("15-exit-conditions"),
+        scenario("48-held-in-a-tree"),
     ),
     Fault(
         "wait-ends-at-night",
@@ -99,7 +99,7 @@ FAULTS = (
         'moment = hours.moved_inside(hours.moment_after(work.now, Duration(**step.settings["for"])))',
         'moment = hours.moment_after(work.now, Duration(**step.settings["for"]))',
         "a pause after hours would move a wait by the wrong length (5.6, 5.13)",
-        scenario("47-pauses-of-a-tree"),
+        scenario("64-a-pause-around-the-end-of-a-wait"),
     ),
     Fault(
         "advance-goes-round",
@@ -208,10 +208,10 @@ FAULTS = (
     Fault(
         "move-leaves-the-paused-behind",
         "sequences/edits.py",
-        "WHERE e.sequence_id = %s AND e.state IN ('active', 'paused') AND here.plan_id = e.plan_id",
-        "WHERE e.sequence_id = %s AND e.state = 'active' AND here.plan_id = e.plan_id",
+        "state__in=(Enrollment.ACTIVE, Enrollment.PAUSED))\n    stand",
+        "state=Enrollment.ACTIVE)\n    stand",
         "who is paused at a move would go on with the old plan, of which the publisher was told otherwise (5.14)",
-        scenario("25-publish-pin-and-move"),
+        scenario("71-a-limit-that-became-a-question"),
     ),
     Fault(
         "closing-time-is-inside",

@@ -16,9 +16,10 @@ from sequences import enrollment, ticking
 from sequences.engine import recorder
 from sequences.files.loading import load
 from sequences.files.scenario import read_scenario
+from sequences.forecast.beside import MOST_BESIDE, beside
 from sequences.forecast.living import forecast
 from sequences.forecast.results import Day, days_of
-from sequences.models import Sequence
+from sequences.models import Schedule, Sequence, Wake
 from sequences.simulate.life import Life, in_effect, run_before, start
 from sequences.simulate.outages import Outages
 from sequences.simulate.quiet import Quiet
@@ -45,17 +46,24 @@ def differing(text: str, *, seed: int) -> Iterator[str]:
             )
             now = scenario.now + (scenario.until - scenario.now) * drawn.random() / 2
             live_until(life, now)
-            foretold = {}
             for sequence in Sequence.objects.filter(status="active").select_related("plan").order_by("pk"):
-                before = enrollment.last_ordinal(sequence.pk)
-                foretold[sequence.pk] = sequence, before, forecast(sequence, now=now, days=DAYS)
-            go_on(life, now, now + timedelta(days=DAYS))
-            for sequence, before, found in foretold.values():
-                said, done = (plain(days) for days in (found.days, days_of(sequence, after=before)))
+                found = forecast(sequence, now=now, days=DAYS, seconds=3600)
+                said, done = plain(found.days), plain(lived(life, sequence, now))
                 off = [on for on in sorted(said.keys() | done.keys()) if said.get(on) != done.get(on)]
                 for on in off[:1]:
                     yield f"{sequence.name}, {on}: said {said.get(on)}, done {done.get(on)}"
         transaction.set_rollback(True)
+
+
+def lived(life: Life, sequence: Sequence, now: datetime) -> list[Day]:
+    """The days of a sequence as they then come. Sequences that share no sender with it stand still, as is said."""
+    before = enrollment.last_ordinal(sequence.pk)
+    moving = [sequence.pk, *(other.pk for other in beside(sequence)[:MOST_BESIDE])]
+    with transaction.atomic():
+        go_on(life, now, now + timedelta(days=DAYS), moving)
+        found = days_of(sequence, after=before)
+        transaction.set_rollback(True)
+    return found
 
 
 def plain(days: list[Day]) -> dict[Any, Any]:
@@ -75,9 +83,14 @@ def live_until(life: Life, now: datetime) -> None:
     run_before(life, outages, quiet, until=now)
 
 
-def go_on(life: Life, now: datetime, until: datetime) -> None:
+def go_on(life: Life, now: datetime, until: datetime, moving: list[int]) -> None:
     quiet = Quiet()
-    while (due := next_due(life.tenant.pk)) is not None and due <= until:
+    still = Schedule.objects.filter(tenant_id=life.tenant.pk).exclude(sequence_id__in=moving)
+    while True:
+        still.update(next_run_at=None)
+        Wake.objects.filter(schedule__in=still).delete()
+        if (due := next_due(life.tenant.pk)) is None or due > until:
+            return
         at = max(due, now)
         worked = ticking.work_first(life.tenant.pk, now=at, deliver=outbox.accept_all)
         if worked is not None:
