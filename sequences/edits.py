@@ -78,6 +78,14 @@ def move(sequence: Sequence, ids: Iterable[int], *, now: datetime) -> int:
     return count
 
 
+def look_again(sequence: Sequence, *, now: datetime) -> None:
+    """Other settings hold: a tree for which nothing was due may have somebody to let in or go by them (5.3, 5.13)."""
+    if schedule.asks_exits_only(sequence):
+        schedule.set_next(sequence, since=now)
+    else:
+        agenda.wake([sequence.pk], now=now)
+
+
 def follow_schedule(sequence: Sequence, *, now: datetime) -> None:
     """The sequence has another schedule now: the next run is the first of the new one from now on (2.8)."""
     sequence.schedule_changed_at = now

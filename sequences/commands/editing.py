@@ -152,6 +152,8 @@ def change_settings(
         confirming.refuse_more(row, coming, confirmed, now=now)
     if row.activated_at and SCHEDULE.intersection(changed):
         edits.follow_schedule(row, now=now)
+    elif row.activated_at:
+        edits.look_again(row, now=now)
     _audit_change(row, by, now, before, changed)
     sequence.refresh_from_db()
     return changed

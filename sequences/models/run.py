@@ -63,7 +63,8 @@ class HeldStays(TenantModel):
 class Schedule(models.Model):
     """When something of a sequence is due next. Outside the wall: ids and instants, no customer data.
 
-    ``next_run_at`` is NULL while nothing is due: a draft, a paused sequence.
+    ``next_run_at`` is NULL while nothing is due: a draft, a paused sequence. Of a paused tree with exit conditions it
+    is the full quarter at which these are asked (semantics 5.13).
     """
 
     tenant_id = models.BigIntegerField()

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from sequences.commands.editing import owned
-from sequences.models import Schedule, Sequence, SequenceShare
+from sequences.models import Schedule, Sequence, SequenceShare, Status
 from sequences.reading.figures import Figures, figures_of
 from sequences.reading.filtering import with_stuck_mails
 from steps.models import Step
@@ -135,7 +135,10 @@ def page_of(
 def rows_of(found: Iterable[Sequence]) -> list[Row]:
     """What the list can be sorted by, of each."""
     sequences = list(found)
-    figures, due = figures_of(sequences), _next_runs([s.pk for s in sequences])
+    going = [
+        s.pk for s in sequences if s.status != Status.PAUSED
+    ]  # of a paused one only exits are asked (5.13)
+    figures, due = figures_of(sequences), _next_runs(going)
     return [Row(s, figures[s.pk], due.get(s.pk)) for s in sequences]
 
 

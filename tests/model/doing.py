@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from audience.conditions.types import FieldType
 from messaging.liquid import analyse, analyse_text
 from sequences.files.specs import CONTACT_OWNER, MANUAL_KINDS, OWNER, StepSpec
 from tests.model.truth import is_empty, of_stay
@@ -56,7 +57,8 @@ def lacks_placeholder(world: World, stay: Stay, step: StepSpec, at: datetime) ->
     else:
         template = world.templates[step.options["template"]]
         needed = needed_by_mail(template.subject, template.body, world.users[sender].signature)
-    return any(is_empty(placeholder(world, stay, name, sender, at)) for name in needed)
+    never_empty = {field.name for field in world.scenario.custom_fields if field.type is FieldType.YES_NO}
+    return any(is_empty(placeholder(world, stay, name, sender, at)) for name in needed - never_empty)
 
 
 @cache

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.apps.sequences.lives import live, of
+from sequences.commands.editing import change_settings
+from sequences.reading.listing import rows_of
+from tenants.models import Tenant
+from tests.apps.sequences.lives import at, live, of, stage
 
 pytestmark = pytest.mark.django_db
 
@@ -500,3 +503,55 @@ def test_5_14_moved_are_those_whose_step_is_there_with_its_kind_and_what_they_ha
     found = tree(steps, published)
     assert of("ann", found)[-2:] == ["05-04 13:00 completed b", "05-04 13:00 executed new"]
     assert of("ben", found)[-1] == "05-04 13:00 executed b"  # a call now: ben stayed on the old plan
+
+
+def test_5_13_of_a_paused_tree_only_the_exit_conditions_are_asked_at_quarters() -> None:
+    exits = "exit: {conditions: [{field: lifecycle_stage, op: is, value: Lost}]}"
+    found = tree(
+        "- {key: a, kind: task}\n- {key: b, kind: task}",
+        """
+- {at: 2026-05-04 09:20, do: pause, sequence: Tree}
+- {at: 2026-05-04 09:21, do: complete, contact: ben, step: a}
+- {at: 2026-05-04 09:22, do: set, contact: ann, field: lifecycle_stage, value: Lost}
+- {at: 2026-05-04 09:23, do: new, contacts: [{id: cyd, email: cyd@x.example, lifecycle_stage: Lead}]}
+- {at: 2026-05-04 10:02, do: resume, sequence: Tree}
+""",
+        head=TREE.replace("    steps:", f"    {exits}\n    steps:"),
+    )
+    assert of("ann", found)[-1] == "05-04 09:30 exited condition"
+    assert of("ben", found)[-2:] == ["05-04 09:21 completed a", "05-04 10:02 executed b"]
+    assert of("cyd", found)[0] == "05-04 10:15 entered"
+
+
+CLOSED = """
+sequences:
+  - name: Tree
+    kind: adaptive
+    schedule: {hours: "09:00-17:00"}
+    steps: [{key: a, kind: task}]
+timeline: []
+"""
+LEADS = [{"field": "lifecycle_stage", "op": "is", "value": "Lead"}]
+
+
+def test_5_3_a_tree_without_a_way_in_asks_at_quarters_once_it_has_one(tenant: Tenant) -> None:
+    on = stage(tenant, PEOPLE + CLOSED)
+    on.work("05-04 10:00")
+    assert on.next_run is None
+    change_settings(sequence=on.sequence, by=on.life.by, now=at("05-04 10:05"), entry_conditions=LEADS)
+    on.work("05-04 10:30")
+    assert on.stay("ann").entered_at == at("05-04 10:15")
+
+
+def test_5_13_exit_conditions_that_a_paused_tree_is_given_are_asked_at_its_next_quarter(
+    tenant: Tenant,
+) -> None:
+    on = stage(tenant, PEOPLE + CLOSED)
+    on.happens("05-04 09:00", do="add", sequence="Tree", contact="ann")
+    on.work("05-04 09:30")
+    on.happens("05-04 10:00", do="pause", sequence="Tree")
+    on.work("05-04 11:00")
+    change_settings(sequence=on.sequence, by=on.life.by, now=at("05-04 11:05"), exit_conditions=LEADS)
+    assert next(iter(rows_of([on.sequence]))).next_run_at is None
+    on.work("05-04 11:30")
+    assert on.stay("ann").exited_at == at("05-04 11:15")
