@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db.models import BigIntegerField, Exists, Func, OuterRef, Q, QuerySet
 
 from activities.models import Fact
 from sequences.models import Enrollment, HeldStays, Run, Sequence, StepRun
 from sequences.reading.figures import BY_MACHINE, MARKS
-
-if TYPE_CHECKING:
-    from sequences.reading.people import Filter
+from sequences.reading.wanted import Filter
 
 OF_RUN = ("entered", "exited")
 """What a run does to stays themselves, at its own instant."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from audience.lists import naming
 from audience.models import Contact
 from messaging import evidence
 from messaging.barred import OFF_THE_LIST
@@ -23,6 +22,7 @@ from sequences.calendar import Occurrence
 from sequences.models import Addition, Enrollment, Sequence, StepRun
 from sequences.reading.figures import days_behind
 from sequences.reading.happened import WITH_REASONS, with_what_happened
+from sequences.reading.wanted import Filter
 from steps.models import Step
 from steps.titles import title_of
 from tenants.models import Member
@@ -48,27 +48,6 @@ MAILS: dict[str, Q] = {
     "waits": Q(state__in=NOT_LEFT),
 }
 """The same by a message of theirs: one that did not leave, was not on the trial list, or waits to leave."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which people are asked for. ``step`` and ``did``: those for whom a step did that.
-
-    ``mail``: those with a message as MAILS says.
-    """
-
-    state: str = "all"
-    q: str = ""
-    reason: str = ""
-    step: str = ""
-    did: str = ""
-    run: int | None = None
-    mail: str = ""
-
-    @property
-    def named(self) -> Q:
-        """Those of whom first name, last name, address or company begins with each word of ``q``."""
-        return naming(self.q, "contact__")
 
 
 @dataclass(frozen=True)

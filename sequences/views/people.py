@@ -16,8 +16,9 @@ from sequences.reading.happened import DID, steps_that_did
 from sequences.reading.live import coming
 from sequences.reading.material import Material
 from sequences.reading.paging import page_of
-from sequences.reading.people import PAGE, STATES, Filter, additions, people, rows_of
+from sequences.reading.people import PAGE, STATES, additions, people, rows_of
 from sequences.reading.trees import words_of
+from sequences.reading.wanted import Filter
 from sequences.views.access import number_of, seen_by
 from sequences.views.detail import head_of
 from sequences.views.resend import may_resend
