@@ -166,14 +166,18 @@ def admit(sequence: Sequence, people: Sql, *, run: Run, now: datetime, first_key
     return entered
 
 
-def keep_held(sequence: Sequence, *, now: datetime) -> int:
-    """Hold the stays in ``engine_held``: their days do not advance (semantics 2.27). Others are held no longer."""
-    execute(
+def release_held(sequence: Sequence) -> int:
+    """Those who are not in ``engine_held`` are held no longer (semantics 2.27)."""
+    return execute(
         "UPDATE sequences_enrollment SET held_reason = '', held_since = NULL WHERE sequence_id = %s "
         "AND held_reason <> '' AND state = 'active' "
         "AND NOT EXISTS (SELECT 1 FROM engine_held h WHERE h.enrollment_id = sequences_enrollment.id)",
         [sequence.pk],
     )
+
+
+def keep_held(sequence: Sequence, *, now: datetime) -> int:
+    """Hold the stays in ``engine_held``: their days do not advance (semantics 2.27)."""
     held = execute(
         f"UPDATE sequences_enrollment e SET held_reason = {WHY_HELD}, "
         "held_since = COALESCE(e.held_since, %s), day1_run = e.day1_run + 1 "

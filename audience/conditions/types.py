@@ -23,6 +23,10 @@ class FieldType(StrEnum):
     STEP_OUTCOME = "step_outcome"
 
 
+DATED = (FieldType.DATE, FieldType.DATE_TIME)
+"""Types of which a condition may give another answer on another day."""
+
+
 class Shape(StrEnum):
     """What stands beside an operator."""
 

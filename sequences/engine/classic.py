@@ -29,6 +29,15 @@ def due(work: Work) -> list[Due]:
 
 def completed(work: Work) -> QuerySet:
     """The stays that have counted all days of the plan of this moment (semantics 3.4)."""
-    highest = max((step.row.day or 0 for step in work.steps), default=0)
     active = Enrollment.objects.filter(sequence=work.sequence, state=Enrollment.ACTIVE)
-    return active.filter(day1_run__lte=work.ordinal - highest)
+    return active.filter(day1_run__lte=_last_day1(work))
+
+
+def may_have_completed(work: Work, first_day1: int | None) -> bool:
+    """Whether anybody can have, the active ones having begun at this run or later ones."""
+    return first_day1 is not None and first_day1 <= _last_day1(work)
+
+
+def _last_day1(work: Work) -> int:
+    """Who began at this run or before has counted all days of the plan."""
+    return work.ordinal - max((step.row.day or 0 for step in work.steps), default=0)

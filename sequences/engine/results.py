@@ -40,10 +40,12 @@ class Tally:
     held: Counter[str] = field(default_factory=Counter)
 
 
-def carry_out(work: Work) -> Tally:
-    """Do what the decision table says; how much of what that was."""
-    enrollment.keep_held(work.sequence, now=work.now)
-    tally = count()
+def carry_out(work: Work, *, is_anything_due: bool) -> Tally:
+    """Do what the decision table says; how much of what that was. Nobody is held any longer of whom it says nothing."""
+    tally = count() if is_anything_due else Tally()
+    enrollment.release_held(work.sequence)
+    if tally.held:
+        enrollment.keep_held(work.sequence, now=work.now)
     make(work, tally)
     return tally
 

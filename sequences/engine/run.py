@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import ModuleType
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from messaging.lifecycle import NOT_LEFT
 from messaging.models import Message
@@ -51,28 +52,51 @@ def work_through(sequence: Sequence, *, scheduled_for: datetime, day: date, now:
     work, kind = work_of(sequence, run, now=now), KINDS[sequence.kind]
     prepare()
     exits: Counter[str] = Counter()
-    if number := people_inside(sequence):
-        with as_sets() if number >= MANY else nullcontext():
+    inside = inside_of(work)
+    if inside.number:
+        with as_sets() if inside.number >= MANY else nullcontext():
             exits["condition"] = exit_by_condition(work)
-            run.resumed = resume_those_back(work)
-            exits["completed"] = complete(work)
+            run.resumed = resume_those_back(work) if inside.back else 0
+            if run.resumed or kind.may_have_completed(work, inside.first_day1):
+                exits["completed"] = complete(work)
     run.entered = entry.admit(work)
-    decide(work, kind.due(work))
-    tally = carry_out(work)
+    due = kind.due(work)
+    decide(work, due)
+    tally = carry_out(work, is_anything_due=bool(due))
     keep(run, tally, +exits)
     counters.refresh(sequence, now=now)
     return run
 
 
-def people_inside(sequence: Sequence) -> int:
-    return Enrollment.objects.filter(sequence=sequence, state__in=INSIDE).count()
+@dataclass(frozen=True)
+class Inside:
+    """Who is inside when a run begins; ``back``: whose pause ends; ``first_day1``: the smallest of the active ones."""
+
+    number: int
+    back: int
+    first_day1: int | None
+
+
+def inside_of(work: Work) -> Inside:
+    """One look at everybody, which spares a run the statements that would find nobody."""
+    inside = Enrollment.objects.filter(sequence=work.sequence, state__in=INSIDE)
+    found = inside.aggregate(
+        number=Count("pk"),
+        back=Count("pk", filter=is_back(work)),
+        first_day1=Min("day1_run", filter=Q(state=Enrollment.ACTIVE)),
+    )
+    return Inside(**found)
+
+
+def is_back(work: Work) -> Q:
+    """Of somebody whom an automatic reply paused until this day or an earlier one (semantics 2.24)."""
+    paused = Q(state=Enrollment.PAUSED, pause_reason=enrollment.AUTO_REPLY)
+    return paused & Q(resume_on__lte=work.today)
 
 
 def resume_those_back(work: Work) -> int:
-    """Those go on whom an automatic reply paused until this day or an earlier one (semantics 2.24)."""
-    back = Enrollment.objects.filter(
-        sequence=work.sequence, state=Enrollment.PAUSED, pause_reason=enrollment.AUTO_REPLY
-    ).filter(resume_on__lte=work.today)
+    """Those go on whose automatic reply's pause is over."""
+    back = Enrollment.objects.filter(is_back(work), sequence=work.sequence)
     stays = compiled(back.values("pk"))
     return enrollment.resume(work.sequence, stays, now=work.now, after=work.ordinal - 1)
 
@@ -92,7 +116,9 @@ def through(work: Work) -> QuerySet:
 
 
 def keep(run: Run, tally: Tally, exits: Counter[str]) -> None:
-    """What the run did, on its row."""
+    """What the run did, on its row, which says of itself that it did nothing."""
+    if not (run.entered or run.resumed or exits or tally.executed or tally.skipped or tally.held):
+        return
     run.executed, run.skipped = tally.executed.total(), tally.skipped.total()
     run.held, run.exited = tally.held.total(), exits.total()
     run.reasons = {"skipped": dict(tally.skipped), "held": dict(tally.held), "exited": dict(exits)}

@@ -31,3 +31,8 @@ def completed(work: Work) -> QuerySet:
     had = StepRun.objects.filter(enrollment=OuterRef("pk"), key__in=keys).order_by()
     number = had.values("enrollment").annotate(number=Count("pk")).values("number")
     return active.annotate(had=Subquery(number)).filter(had__gte=len(keys))
+
+
+def may_have_completed(work: Work, first_day1: int | None) -> bool:
+    """Whether anybody is active at all."""
+    return first_day1 is not None

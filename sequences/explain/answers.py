@@ -11,7 +11,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from audience.conditions.english import phrase
 from audience.conditions.parse import Condition, FieldRef, Group, StepField
-from audience.conditions.types import FieldType
+from audience.conditions.types import DATED
 from sequences.engine.questions import Paths, Questions, with_steps
 from sequences.explain.met import Met, Person
 from sequences.models import Enrollment
@@ -20,7 +20,6 @@ Named = Callable[[FieldRef, str], str]
 Asked = tuple[Condition, date | None]
 
 YES_NO = BooleanField()
-DATED = (FieldType.DATE, FieldType.DATE_TIME)
 
 
 @dataclass(frozen=True)
