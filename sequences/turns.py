@@ -47,9 +47,14 @@ def turn_of(tenant_id: int, sequence_id: int) -> Turn | None:
     return found[0] if found else None
 
 
+def of_tenant(tenant_id: int) -> list[Turn]:
+    """When each sequence is due next, put off or not; first the first."""
+    return _found(("s.tenant_id = %s", (tenant_id,)))
+
+
 def next_due(tenant_id: int) -> datetime | None:
-    """The first instant at which something is due in a tenant, put off or not."""
-    found = _found(("s.tenant_id = %s", (tenant_id,)))
+    """The first instant at which something is due in a tenant."""
+    found = of_tenant(tenant_id)
     return found[0].due_at if found else None
 
 

@@ -17,6 +17,7 @@ from sequences.engine import recorder
 from sequences.files.loading import World, load
 from sequences.files.specs import Scenario, TimelineEvent
 from sequences.models import Status
+from sequences.simulate.leap import leap
 from sequences.simulate.outages import Outages
 from sequences.simulate.quiet import Quiet
 from sequences.simulate.timeline import happen
@@ -89,13 +90,18 @@ def run_before(
     life: Life, outages: Outages, quiet: Quiet, *, until: datetime, is_inclusive: bool = False
 ) -> None:
     """Every run that happens before ``until`` (what comes from outside at an instant comes before its runs)."""
+
+    def comes_before(at: datetime) -> bool:
+        return at < until or (at == until and is_inclusive)
+
     while (due := next_due(life.tenant.pk)) is not None:
         at = outages.over_at(due)
-        if at > until or (at == until and not is_inclusive):
+        if not comes_before(at):
             return
         worked = ticking.work_first(life.tenant.pk, now=at, deliver=outbox.accept_all)
         if worked is not None:
             quiet.worked(worked, at)
+            leap(worked, may_come=lambda at: comes_before(at) and outages.over_at(at) == at)
 
 
 def trace(world: World) -> list[TraceEvent]:

@@ -20,6 +20,7 @@ AS_EXPECTED, DIFFERENT, NOT_UNDERSTOOD = 0, 1, 2
 
 class Command(BaseCommand):
     help = "Lives through scenario files on a virtual clock, prints what happens, compares it with what they expect."
+    requires_system_checks: list[str] = []  # of settings and addresses, which no scenario depends on
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE")
