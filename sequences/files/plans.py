@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audience.conditions.faults import Place
+from audience.conditions.faults import Fault, Place
 from audience.conditions.parse import Group, Scope, StepField, find_field
 from audience.conditions.types import FieldType
 from audience.conditions.values import Refused
@@ -30,8 +30,16 @@ def read_plan(keys: Keys, kind: str, record: str, setting: Setting) -> tuple[Ste
     if kind == CLASSIC and len(items) > MOST_STEPS:
         keys.fault(f"at most {MOST_STEPS} steps are possible", "steps", MOST_STEPS)
     if kind == ADAPTIVE:
-        check_tree(steps, (*keys.place, "steps"), keys.faults)
+        found: list[Fault] = []
+        check_tree(steps, (*keys.place, "steps"), found)
+        keys.faults += [fault for fault in found if not _is_said(fault, keys.faults)]
     return steps
+
+
+def _is_said(fault: Fault, faults: list[Fault]) -> bool:
+    """Whether a key is called missing that stands there with a fault of its own."""
+    missing = fault.reason.removesuffix(" is missing")
+    return missing != fault.reason and any(earlier.place == (*fault.place, missing) for earlier in faults)
 
 
 def keys_and_kinds(raw: Any) -> Iterator[tuple[str, str]]:
