@@ -52,6 +52,16 @@ def sequence(rep: Member, template: Template) -> Sequence:
 
 
 @pytest.fixture
+def tree(rep: Member) -> Sequence:
+    return create_sequence(name="Tree", by=rep, now=NOW, kind="adaptive")
+
+
+@pytest.fixture
+def smart(rep: Member) -> Sequence:
+    return create_sequence(name="List", by=rep, now=NOW, kind="smart")
+
+
+@pytest.fixture
 def client(rep: Member, sign_in: SignIn) -> Client:
     """The rep's browser."""
     return sign_in(rep)

@@ -3,78 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from messaging.models import Template
-from sequences.commands.editing import create_sequence
-from sequences.commands.planning import add_step, working_plan
+from sequences.commands.planning import add_step
 from sequences.commands.status import activate
 from sequences.files.exporting import export
 from sequences.models import Sequence
-from steps.models import Step
 from tenants.models import Member, Tenant
 from tests.factories import NOW
+from tests.pages.sequences.building import HTMX, REPLIED, add, added, grown, page, press, shape, steps, text
 from tests.pages.sequences.conftest import live
-
-HTMX = {"HX-Request": "true", "HX-Target": "panel"}
-REPLIED = {"ask": "mail", "event": "replied", "days": "3"}
-
-
-def text(response: Any) -> str:
-    return response.content.decode()
-
-
-@pytest.fixture
-def tree(rep: Member) -> Sequence:
-    return create_sequence(name="Tree", by=rep, now=NOW, kind="adaptive")
-
-
-@pytest.fixture
-def smart(rep: Member) -> Sequence:
-    return create_sequence(name="List", by=rep, now=NOW, kind="smart")
-
-
-def add(client: Client, built: Sequence, kind: str, at: str = "end", **values: str) -> Any:
-    """Post the panel of a new step."""
-    given = {"kind": kind, "at": at, "step-match": "all", "priority": "normal"} | values
-    return client.post(f"/sequences/{built.pk}/steps/", given)
-
-
-def added(client: Client, built: Sequence, kind: str, at: str = "end", **values: str) -> None:
-    response = add(client, built, kind, at, **values)
-    assert response.status_code == 302, re.findall(r'class="error".*?</p>', text(response), re.S)
-
-
-def press(client: Client, sequence: Sequence, rest: str, **values: str) -> str:
-    """Post one of a step's buttons; what the page then says."""
-    return text(client.post(f"/sequences/{sequence.pk}/steps/{rest}/", values, follow=True))
-
-
-def steps(sequence: Sequence) -> list[Step]:
-    sequence.refresh_from_db()
-    return list(working_plan(sequence).steps.select_related("parent").order_by("position"))
-
-
-def shape(sequence: Sequence) -> list[str]:
-    """Each step with its place: ``call1``, ``yes of if1: call1``."""
-    return [f"{s.arm} of {s.parent.key}: {s.key}" if s.parent else s.key for s in steps(sequence)]
-
-
-def page(client: Client, sequence: Sequence, rest: str = "edit/") -> str:
-    response = client.get(f"/sequences/{sequence.pk}/{rest}")
-    assert response.status_code == 200
-    return text(response)
-
-
-def grown(client: Client, sequence: Sequence, template: Template) -> None:
-    """A mail, and by whether it was answered a call or a task."""
-    added(client, sequence, "email", template=str(template.pk), thread="new")
-    added(client, sequence, "condition", "after:email1", mail="email1", **REPLIED)
-    added(client, sequence, "call", "yes:if1", title="Ring", assignee="owner")
-    added(client, sequence, "task", "no:if1", title="Look", assignee="owner")
 
 
 def test_a_new_sequence_is_of_any_kind(client: Client, rep: Member) -> None:
@@ -294,107 +235,6 @@ def test_advancing_offers_active_sequences_of_the_same_record(
     assert "Go on in Outbound" in page(client, tree)
 
 
-def test_a_step_moves_past_its_neighbours_and_out_of_its_arm(
-    client: Client, tree: Sequence, template: Template
-) -> None:
-    grown(client, tree, template)
-    press(client, tree, "task1/move", to="down")
-    assert shape(tree)[-1] == "task1"
-    press(client, tree, "task1/move", to="up")
-    assert shape(tree) == ["email1", "task1", "if1", "yes of if1: call1"]
-    press(client, tree, "if1/move", to="up")
-    assert shape(tree) == ["email1", "if1", "yes of if1: call1", "task1"]
-    press(client, tree, "email1/move", to="up")
-    assert shape(tree)[0] == "email1"
-
-
-def test_a_subtree_moves_to_any_place_but_beneath_itself(
-    client: Client, tree: Sequence, template: Template
-) -> None:
-    grown(client, tree, template)
-    added(client, tree, "condition", "after:task1", mail="email1", **REPLIED)
-    added(client, tree, "wait", "yes:if2", days="1")
-    asked = page(client, tree, "steps/if2/place/")
-    assert "First in the yes arm of step 2: Step 1 “Intro” is replied to within 3 days?" in asked
-    assert "Move step 5: Step 1 “Intro” is replied to within 3 days?" in asked
-    assert 'value="yes:if2"' not in asked
-    assert 'value="after:wait1"' not in asked
-    press(client, tree, "if2/move", at="start")
-    assert shape(tree)[:3] == ["if2", "yes of if2: wait1", "email1"]
-    assert "cannot be moved to a place beneath itself" in press(client, tree, "if2/move", at="yes:if2")
-    assert "place of this step is gone" in press(client, tree, "if2/move", at="after:gone1")
-    assert shape(tree)[:3] == ["if2", "yes of if2: wait1", "email1"]
-
-
-def test_a_copy_takes_the_arms_along_and_asks_about_the_copies(
-    client: Client, tree: Sequence, template: Template
-) -> None:
-    grown(client, tree, template)
-    added(client, tree, "condition", "after:call1", ask="call", call="call1", outcomes="Connected")
-    press(client, tree, "if1/copy")
-    assert shape(tree)[5:] == [
-        "if3",
-        *("yes of if3: call2", "yes of if3: if4"),
-        "no of if3: task2",
-    ]
-    by_key = {step.key: step for step in steps(tree)}
-    assert by_key["if4"].settings["of"] == "call2"
-    assert by_key["if3"].settings["of"] == "email1"
-
-
-def test_what_becomes_of_the_arms_is_asked(client: Client, tree: Sequence, template: Template) -> None:
-    grown(client, tree, template)
-    assert f"/sequences/{tree.pk}/steps/if1/remove/ask/" in page(client, tree)
-    asked = page(client, tree, "steps/if1/remove/ask/")
-    assert "What becomes of the 2 steps in its arms?" in asked
-    seen = re.search(r'name="seen" value="([^"]+)"', asked)
-    assert seen
-    said = press(client, tree, "if1/remove", keep="yes", seen=seen[1])
-    assert "Step and 1 in its arms removed." in said
-    assert shape(tree) == ["email1", "call1"]
-
-
-def test_a_removed_condition_takes_its_arms_along(client: Client, tree: Sequence, template: Template) -> None:
-    grown(client, tree, template)
-    assert "Choose what becomes" in press(client, tree, "if1/remove", keep="maybe")
-    press(client, tree, "if1/remove")
-    assert shape(tree) == ["email1"]
-
-
-def test_a_branch_that_somebody_changed_meanwhile_stays(
-    client: Client, tree: Sequence, template: Template
-) -> None:
-    grown(client, tree, template)
-    seen = re.search(r'name="seen" value="([^"]+)"', page(client, tree, "steps/if1/remove/ask/"))
-    assert seen
-    added(client, tree, "wait", "after:call1", days="1")
-    assert "after you had opened the page" in press(client, tree, "if1/remove", keep="no", seen=seen[1])
-    assert len(steps(tree)) == 5
-
-
-def test_two_who_edit_one_wait_are_told(client: Client, tree: Sequence) -> None:
-    added(client, tree, "wait", days="1")
-    seen = re.search(
-        r'name="seen" value="([^"]+)"', page(client, tree, "edit/?step=wait1").split("data-panel")[1]
-    )
-    assert seen
-    address = f"/sequences/{tree.pk}/steps/wait1/"
-    assert client.post(address, {"kind": "wait", "days": "2", "seen": seen[1]}).status_code == 302
-    late = client.post(address, {"kind": "wait", "days": "5", "seen": seen[1]})
-    assert late.status_code == 422
-    assert "saved “2 days” here after you had opened this" in text(late)
-    again = re.findall(r'name="seen" value="([^"]+)"', text(late).split("data-panel")[1])[0]
-    assert client.post(address, {"kind": "wait", "days": "5", "seen": again}).status_code == 302
-    assert steps(tree)[0].settings == {"for": {"days": 5}}
-
-
-def test_a_place_that_is_gone_meanwhile_is_said(client: Client, tree: Sequence) -> None:
-    response = add(client, tree, "wait", "after:call9", days="1")
-    assert response.status_code == 422
-    assert "The place of this step is gone" in text(response)
-    assert not steps(tree)
-
-
 def test_a_fault_leads_to_its_node(client: Client, tree: Sequence, template: Template) -> None:
     added(client, tree, "email", template=str(template.pk), thread="new")
     added(client, tree, "wait", "end", days="1")
@@ -422,46 +262,6 @@ def test_a_tree_has_working_hours_and_exits_of_its_own(client: Client, tree: Seq
     wrong = client.post(f"/sequences/{tree.pk}/edit/timing/", hours | {"hours_end": "08:00"})
     assert wrong.status_code == 422
     assert "working hours do not cross midnight" in text(wrong)
-
-
-def test_a_list_has_an_interval(client: Client, smart: Sequence) -> None:
-    timing = {"run_time": "09:00", "timezone": "Europe/Berlin", "every_days": "3"}
-    assert client.post(f"/sequences/{smart.pk}/edit/timing/", timing).status_code == 302
-    smart.refresh_from_db()
-    assert smart.every_days == 3
-    wrong = client.post(f"/sequences/{smart.pk}/edit/timing/", timing | {"every_days": "0"})
-    assert wrong.status_code == 422
-    assert "At least 1 day." in text(wrong)
-
-
-def test_a_list_is_built_moved_copied_switched_off_and_removed(
-    client: Client, smart: Sequence, template: Template
-) -> None:
-    condition = {"step-0-field": "city", "step-0-op": "is", "step-0-value": "Bonn"}
-    added(client, smart, "email", template=str(template.pk), thread="new", **condition)
-    added(client, smart, "call", "start", title="Ring", assignee="owner")
-    added(client, smart, "task", "after:call1", title="Look", assignee="owner")
-    assert shape(smart) == ["call1", "task1", "email1"]
-    assert {step.day for step in steps(smart)} == {None}
-    found = page(client, smart)
-    assert "Day None" not in found
-    assert "Only if" in found
-    assert 'name="day"' not in page(client, smart, "edit/?step=email1")
-    press(client, smart, "email1/move", to="up")
-    press(client, smart, "call1/copy")
-    assert shape(smart) == ["call1", "call2", "email1", "task1"]
-    press(client, smart, "call1/switch", to="off")
-    assert steps(smart)[0].is_off
-    press(client, smart, "task1/remove")
-    address = f"/sequences/{smart.pk}/steps/call2/"
-    assert client.post(address, {"kind": "call", "title": "Ring twice", "priority": "low"}).status_code == 302
-    assert shape(smart) == ["call1", "call2", "email1"]
-    assert steps(smart)[1].settings["title"] == "Ring twice"
-    assert (
-        client.post(f"/sequences/{smart.pk}/steps/call2/move/", {"at": "yes:call1"}, follow=True).status_code
-        == 200
-    )
-    assert shape(smart) == ["call1", "call2", "email1"]
 
 
 def test_an_active_tree_is_edited_on_a_draft(

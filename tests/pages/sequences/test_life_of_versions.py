@@ -16,8 +16,8 @@ from sequences.models import Enrollment, Sequence
 from sequences.ticking import work_tenant
 from tenants.models import Member, Tenant
 from tests.factories import NOW, ContactFactory
+from tests.pages.sequences.building import added
 from tests.pages.sequences.conftest import BONN
-from tests.pages.sequences.test_building_trees import added
 from tests.pages.somebody import words
 
 HOUR = timedelta(hours=1)

@@ -11,11 +11,12 @@ from sequences.commands.planning import copy_steps
 from sequences.models import Enrollment, Sequence, SequencePlan
 from steps.models import Plan, Step
 from tenants.models import Tenant
-from tests.apps.sequences.lives import Stage, stage
-from tests.factories import NOW, make_member
-from tests.pages.conftest import SignIn
-from tests.pages.sequences.test_trees import TREE
+from tests.apps.sequences.lives import Stage
+from tests.factories import NOW
+from tests.pages.sequences.test_trees import client, lived
 from tests.pages.somebody import words
+
+__all__ = ["client", "lived"]
 
 
 def text(response: Any) -> str:
@@ -23,20 +24,11 @@ def text(response: Any) -> str:
 
 
 @pytest.fixture
-def client(tenant: Tenant, sign_in: SignIn) -> Client:
-    return sign_in(make_member("admin", "admin@us.example"))
-
-
-@pytest.fixture
-def drafted(tenant: Tenant) -> Stage:
-    """Ann opened and is to be called, Ben waits. The draft has a task after the call, and no wait any more."""
-    on = stage(tenant, TREE)
+def drafted(tenant: Tenant, lived: Stage) -> Stage:
+    """The draft has a task after the call, and no wait any more."""
     tenant.postal_address = "1 Road"
     tenant.save()
-    on.work("05-04 09:30")
-    on.happens("05-04 11:20", do="open", contact="ann", step="a")
-    on.work("05-05 12:00")
-    sequence = on.sequence
+    sequence = lived.sequence
     sequence.draft = Plan.objects.create(made_at=NOW, number=2)
     sequence.save()
     SequencePlan.objects.create(sequence=sequence, plan=sequence.draft)
@@ -46,7 +38,7 @@ def drafted(tenant: Tenant) -> Stage:
     Step.objects.create(
         plan=sequence.draft, key="task1", kind="task", parent=steps["seen"], arm="yes", position=4
     )
-    return on
+    return lived
 
 
 def publish(sequence: Sequence) -> str:
