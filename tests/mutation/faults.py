@@ -48,8 +48,8 @@ FAULTS = (
     Fault(
         "due-a-day-late",
         ENGINE + "classic.py",
-        "active.filter(day1_run__lte=work.ordinal - highest)",
-        "active.filter(day1_run__lte=work.ordinal - highest - 1)",
+        "for step in work.steps), default=0)",
+        "for step in work.steps), default=0) - 1",
         "people would be completed a run late and could not come in again (3.4)",
         scenario("01-classic-days"),
     ),
