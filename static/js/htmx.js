@@ -24,7 +24,11 @@
     }
   });
   document.addEventListener("htmx:responseError", (event) => {
-    const { status } = event.detail.xhr;
+    const { status, responseText } = event.detail.xhr;
+    if (status === 403 && responseText.includes("data-too-old")) {
+      say("You signed in or out since this page was opened. Nothing was saved: copy what you typed and load the page again.");
+      return;
+    }
     say({ 403: "You may not do that.", 404: "That is no longer there." }[status] ?? `That did not work (${status}). Please try again.`);
   });
   document.addEventListener("htmx:sendError", () => say("The server cannot be reached. Please try again."));

@@ -98,3 +98,27 @@ def test_a_tree_fits_a_phone_in_the_dark(site: Site) -> None:
     expect(page.locator(".step-card").first).to_have_id("step-if2")
     if where := os.environ.get("SHOTS"):
         page.screenshot(path=f"{where}/phone.png", full_page=True)
+
+
+def test_a_page_from_before_the_sign_in_says_so_and_keeps_what_was_typed(
+    site: Site, complaints: list[str]
+) -> None:
+    made = forest(site)
+    page = site.open(f"/sequences/{made.pk}/edit/?new=call&at=end")
+    page.locator("#panel").get_by_label("Title").fill("Kept words")
+    page.context.clear_cookies(name="csrf")
+    page.get_by_role("button", name="Add step").click()
+    expect(page.get_by_text("You signed in or out since this page was opened.").first).to_be_visible()
+    expect(page.locator("#panel").get_by_label("Title")).to_have_value("Kept words")
+    complaints.clear()  # the browser tells of the refusal that was asked for
+
+
+def test_long_words_stay_inside_a_narrow_page(site: Site) -> None:
+    with use(site.tenant):
+        made = create_sequence(name="L" * 120, by=site.member, now=NOW, kind="adaptive")
+        made.plan.note = "x" * 900
+        made.plan.save()
+    page = site.open(f"/sequences/{made.pk}/edit/", width=390)
+    for rest in ("edit/", "forecast/", "share/", "delete/", "versions/"):
+        page.goto(f"/sequences/{made.pk}/{rest}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, rest
