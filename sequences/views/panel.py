@@ -27,6 +27,13 @@ from steps.models import Step
 from tenants.access import MemberRequest
 from tenants.seen import marks
 
+IN_SENTENCES = {
+    "linkedin": "LinkedIn step",
+    "update_field": "field update",
+    "advance": "move to another sequence",
+}
+"""Kinds of steps whose label does not read well inside a sentence."""
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -138,7 +145,7 @@ class StepPanel:
     @property
     def what(self) -> str:
         """The kind inside a sentence: ``call reminder``, ``SMS``, ``LinkedIn step``."""
-        label = self.kind_label if self.kind != "linkedin" else "LinkedIn step"
+        label = IN_SENTENCES.get(self.kind, self.kind_label)
         is_a_name = label[:2].isupper() or self.kind == "linkedin"
         return label if is_a_name else label[0].lower() + label[1:]
 

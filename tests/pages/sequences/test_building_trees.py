@@ -223,6 +223,13 @@ def test_an_update_whose_file_names_the_record_can_be_edited(
     assert "Set tags to hot, won" in shown
 
 
+def test_panels_and_reminders_name_kinds_as_the_picker_does(client: Client, tree: Sequence) -> None:
+    assert "Add move to another sequence" in page(client, tree, "edit/?new=advance&at=end")
+    assert "Add field update" in page(client, tree, "edit/?new=update_field&at=end")
+    reminders = page(client, tree, "reminders/")
+    assert "Email reminder" in reminders and "SMS reminder" in reminders and "Manual" not in reminders
+
+
 def test_advancing_offers_active_sequences_of_the_same_record(
     client: Client, tree: Sequence, sequence: Sequence, tenant: Tenant
 ) -> None:
