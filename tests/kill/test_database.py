@@ -20,7 +20,7 @@ from tests.kill.test_workers import IMPATIENT
 from tests.processes import Running, eventually
 from tests.sink import Rule, Sink
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 COUNT = 300
 
@@ -40,7 +40,7 @@ def elsewhere(own: Services, *arguments: str) -> Any:
         env={**os.environ, **own.urls, "MODE": "test", "DJANGO_SETTINGS_MODULE": "config.settings"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,  # it migrates a database
         check=False,
     )
     return json.loads(run.stdout) if run.returncode == 0 else None
@@ -58,7 +58,7 @@ def test_r_009_the_database_is_killed_twice(own: Services, tmp_path: Path) -> No
         assert elsewhere(own, "make", str(sink.port), str(COUNT)), "the rows were not made"
         with Running(tmp_path, "beat", "sender", "sender2", **own.urls, **IMPATIENT):
             for share in (3, 2):
-                sink.wait_for(COUNT // share, timeout=120)
+                sink.wait_for(COUNT // share, timeout=600)
                 postmaster(own).kill()
             settled = eventually(lambda: is_settled(elsewhere(own, "states")), "the end")
         assert sum(settled.values()) == COUNT
