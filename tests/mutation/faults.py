@@ -214,14 +214,6 @@ FAULTS = (
         scenario("71-a-limit-that-became-a-question"),
     ),
     Fault(
-        "closing-time-is-inside",
-        "sequences/hours.py",
-        "if max(start, since) < end and is_allowed(",
-        "if max(start, since) <= end and is_allowed(",
-        "calls and mails would fall on the moment at which the working day ends (5.2)",
-        scenario("61-end-of-the-year"),
-    ),
-    Fault(
         "late-run-on-another-day",
         "sequences/calendar.py",
         "return now - scheduled_for > MOST_LATE or local_date(now, zone) != local_date(scheduled_for, zone)",
@@ -236,14 +228,6 @@ FAULTS = (
         "return at + length.total",
         "after a change of the clock everything that waits would come an hour off (2.2, 5.6)",
         scenario("52-clocks-of-berlin-in-spring"),
-    ),
-    Fault(
-        "unsubscribed-come-in",
-        ENGINE + "refusals.py",
-        'STOPPED: ~_is_suppressed("email", way.column("email_norm"), has),',
-        "STOPPED: Q(),",
-        "who unsubscribed would come into new sequences, and be called by their sellers (2.10)",
-        scenario("39-blocked-addresses"),
     ),
     Fault(
         "gate-asks-no-stops",
@@ -261,15 +245,6 @@ FAULTS = (
         "SET state = 'pending', lease_token = NULL, lease_until = NULL, gate_at = NULL, gate_seq = NULL",
         "a mail whose worker died after the dot would be sent twice (reliability I1)",
         "tests/apps/messaging/test_protocol.py",
-        DELIVERY,
-    ),
-    Fault(
-        "gate-asks-no-token",
-        "messaging/gate.py",
-        "= %(until)s\n        WHERE id = %(message_id)s AND state = 'leased' AND lease_token = %(token)s",
-        "= %(until)s\n        WHERE id = %(message_id)s AND state <> 'sent'",
-        "a worker that was frozen past its lease would send what another has sent (reliability I1)",
-        "tests/apps/messaging/test_races.py",
         DELIVERY,
     ),
 )
