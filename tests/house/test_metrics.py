@@ -18,7 +18,7 @@ from config.celery import app
 from messaging.signals import message_ended, messages_sent
 from sequences.models import Schedule
 from tenants.wall import use
-from tests.apps.messaging.factories import make_message
+from tests.apps.messaging.factories import make_message, make_sent
 from tests.apps.sequences.lives import stage
 from tests.apps.sequences.test_runs import BODY
 from tests.factories import NOW, make_tenant
@@ -66,7 +66,7 @@ def test_messages_of_all_tenants_are_counted_by_state(client: Client) -> None:
 
 def test_each_count_has_an_index_behind_the_wall(client: Client) -> None:
     with use(make_tenant()), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        make_sent()
         cursor.execute(f"EXPLAIN {watch.COUNT}", [NOW])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan" not in plan

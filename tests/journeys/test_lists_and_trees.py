@@ -168,7 +168,8 @@ def test_a_tree_lives_and_travels(site: Site, elsewhere: Site, tmp_path: Path) -
     expect(page.locator("#unpublished")).to_contain_text("2 changes not yet published")
     publish(page, "Move to the new version")
     with use(site.tenant):
-        assert Enrollment.objects.filter(sequence=sequence, plan=None).count() == 3
+        sequence.refresh_from_db()
+        assert Enrollment.objects.filter(sequence=sequence, plan=sequence.plan).count() == 3
 
     there = elsewhere.open("/sequences/")
     bring(there, exported(page, sequence, tmp_path))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from messaging.models import Mailbox, Mailing, Message, Template, TemplateVersion
 from sequences.models import StepRun
 from tests.factories import NOW, ContactFactory, make_member
@@ -104,3 +106,24 @@ class Time:
 def late(time: Time) -> None:
     """So late that all of ``make_messages`` are due."""
     time.pass_by(minutes=1)
+
+
+def make_sent(count: int = 1_000) -> None:
+    """So many messages that left, of which the planner knows: without any its choice of an index is a chance one."""
+    like = make_message(state="sent")
+    contacts = ContactFactory.create_batch(20)
+    Message.objects.bulk_create(
+        Message(
+            mailing_id=like.mailing_id,
+            contact=contacts[number % 20],
+            sender_id=like.sender_id,
+            mailbox_id=like.mailbox_id,
+            address_norm=f"to{number}@them.example",
+            made_at=NOW,
+            due_at=NOW,
+            state="sent",
+        )
+        for number in range(count)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE messaging_message")
