@@ -107,8 +107,7 @@ def measure_simulate() -> Figure:
     runs = {}
     for file in sorted(SCENARIOS.glob("*.yaml")):
         scenario = read_scenario(file.read_text(encoding="utf-8"), file=file.name)
-        if all(spec.kind != "adaptive" for spec in scenario.sequences):
-            runs[file.name] = seconds(lambda: simulate(scenario))  # noqa: B023
+        runs[file.name] = seconds(lambda: simulate(scenario))  # noqa: B023
     slowest = max(runs, key=lambda name: runs[name])
     return Figure(
         "simulate",
