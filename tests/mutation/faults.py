@@ -214,6 +214,22 @@ FAULTS = (
         scenario("71-a-limit-that-became-a-question"),
     ),
     Fault(
+        "closing-time-is-inside",
+        "sequences/hours.py",
+        "if max(start, since) < end and is_allowed(",
+        "if max(start, since) <= end and is_allowed(",
+        "calls and mails would fall on the moment at which the working day ends (5.2)",
+        scenario("77-the-hour-of-closing"),
+    ),
+    Fault(
+        "unsubscribed-come-in",
+        ENGINE + "refusals.py",
+        'STOPPED: ~_is_suppressed("email", way.column("email_norm"), has),',
+        "STOPPED: Q(),",
+        "who unsubscribed would come into new sequences, and be called by their sellers (2.10)",
+        scenario("05-unsubscribe"),
+    ),
+    Fault(
         "late-run-on-another-day",
         "sequences/calendar.py",
         "return now - scheduled_for > MOST_LATE or local_date(now, zone) != local_date(scheduled_for, zone)",
