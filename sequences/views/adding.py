@@ -149,7 +149,11 @@ def add_contact(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _said(found: Picked, added: int, come_again: bool, may_come_again: bool) -> list[str]:
     """What became of those picked, a sentence each."""
-    said = [f"{_people(added)} {'waits' if added == 1 else 'wait'} for the next run."]
+    said = [
+        f"{_people(added)} {'waits' if added == 1 else 'wait'} for the next run."
+        if added
+        else "Nobody was added."
+    ]
     if found.inside or found.waiting:
         said.append(f"{_people(found.inside + found.waiting)} inside or waiting already.")
     if found.earlier and may_come_again and not come_again:

@@ -292,6 +292,8 @@ def test_what_becomes_of_each_is_said(client: Client, sequence: Sequence, tenant
     said = text(client.post(people(sequence, "add/do/"), data, follow=True))
     assert "1 person waits for the next run." in said and "1 person inside or waiting already." in said
     assert "1 person left out: was in it before" in said and "1 person unsubscribed or bounced" in said
+    again = text(client.post(people(sequence, "add/do/"), {"ids": [inside]}, follow=True))
+    assert "Nobody was added. 1 person inside or waiting already." in again
 
 
 def test_2_13_who_may_add_again_is_warned_first(sequence: Sequence, tenant: Tenant, sign_in: SignIn) -> None:

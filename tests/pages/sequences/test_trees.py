@@ -12,6 +12,7 @@ from tenants.models import Tenant
 from tests.apps.sequences.lives import Stage, stage
 from tests.factories import make_member
 from tests.pages.conftest import SignIn
+from tests.pages.somebody import words
 
 TREE = """
 contacts:
@@ -92,6 +93,12 @@ def test_why_somebody_stands_where_they_stand_is_answered(lived: Stage, client: 
     for name in ("ann", "ben"):
         response = client.get(f"/sequences/{lived.sequence.pk}/people/{lived.contact(name)}/")
         assert response.status_code == 200
+
+
+def test_who_has_something_to_do_in_a_paused_tree_is_told_of_the_pause(lived: Stage, client: Client) -> None:
+    Sequence.objects.filter(pk=lived.sequence.pk).update(status="paused")
+    page = words(text(client.get(f"/sequences/{lived.sequence.pk}/people/{lived.contact('ann')}/")))
+    assert "has to do" in page and "The sequence is paused: what follows waits until it is resumed." in page
 
 
 def test_steps_of_a_tree_are_not_edited_as_days(lived: Stage, client: Client) -> None:
