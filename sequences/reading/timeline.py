@@ -128,7 +128,7 @@ def _card(
         step,
         material.numbers[step.key],
         title,
-        text[:LONGEST_TEXT],
+        shortened(text),
         KINDS[step.kind].label,
         thread,
         f"Only if {only}" if only else "",
@@ -214,6 +214,16 @@ def numbers_of(
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "–"
+
+
+def shortened(text: str) -> str:
+    """Its beginning, whole words and whole placeholders, with an ellipsis where something is left out."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    begin = text[:LONGEST_TEXT]
+    if begin.rfind("{{") > begin.rfind("}}"):
+        begin = begin[: begin.rfind("{{")]
+    return f"{(begin.rpartition(' ')[0] or begin).rstrip()} …"
 
 
 def plain(body: str) -> str:

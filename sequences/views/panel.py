@@ -16,7 +16,7 @@ from sequences.changes import Reach
 from sequences.commands.planning import LAST_DAY, add_step, change_step
 from sequences.reading import effects
 from sequences.reading.material import Material
-from sequences.reading.timeline import LONGEST_TEXT, plain
+from sequences.reading.timeline import plain, shortened
 from sequences.refusals import Refused, Stale
 from sequences.seen import step_of
 from sequences.views import contested
@@ -51,7 +51,7 @@ def preview_of(material: Material, chosen: str) -> Preview | None:
     if template is None:
         return None
     version = template.current
-    subject, text = (version.subject, plain(version.body)[:LONGEST_TEXT]) if version else ("", "")
+    subject, text = (version.subject, shortened(plain(version.body))) if version else ("", "")
     return Preview(template.pk, template.name, subject, text)
 
 
