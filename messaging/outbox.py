@@ -84,11 +84,6 @@ def cancel(
     return _end(where, params, state="cancelled", reason=reason, now=now)
 
 
-def cancel_messages(ids: Iterable[int], *, reason: str, now: datetime) -> int:
-    """The same for single messages."""
-    return _end("id = ANY(%s)", [list(ids)], state="cancelled", reason=reason, now=now)
-
-
 def hold(enrollments: Enrollments, *, now: datetime) -> int:
     """A pause began: what of these stays has not left waits, and the time after which it is stale stands still (2.33).
 

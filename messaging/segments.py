@@ -26,10 +26,6 @@ class Segments:
     placeholders: int = 0
 
     @property
-    def is_gsm(self) -> bool:
-        return not self.odd
-
-    @property
     def left(self) -> int:
         """Places left in the last segment."""
         return max(self.count, 1) * self.each - self.used

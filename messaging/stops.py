@@ -87,9 +87,3 @@ def lift(scope: str, keys: Iterable[object], *, kind: str, at: datetime) -> int:
     lock((scope, name) for name in names)
     found = StopEvent.objects.filter(scope=scope, key__in=names, kind=kind, lifted_at__isnull=True)
     return found.update(lifted_at=at)
-
-
-def in_force(names: Iterable[Named]) -> bool:
-    """Whether any of these is stopped."""
-    numbers = [advisory_key(current_id(), scope, key) for scope, key in names]
-    return StopEvent.objects.filter(number__in=numbers, lifted_at__isnull=True).exists()

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from activities.models import Reminder
 from messaging import outbox
-from messaging.models import Message
 from sequences import agenda, ticking
 from sequences.commands import people, reminders
 from sequences.commands.planning import add_step
@@ -52,9 +51,7 @@ def test_a_condition_waits_for_the_mail_to_leave_and_counts_from_the_sending(ten
 def test_a_mail_that_was_taken_back_is_answered_no(tenant: Tenant) -> None:
     found = stage(tenant, TREE)
     tick(found, "05-04 09:00")
-    outbox.cancel_messages(
-        list(Message.objects.values_list("pk", flat=True)), reason="trial", now=at("05-04 09:30")
-    )
+    outbox.cancel(enrollments=[found.stay("ann").pk], reason="trial", now=at("05-04 09:30"))
     tick(found, "05-04 09:30", seconds=1)
     assert StepRun.objects.get(key="q").reason == "no"
 

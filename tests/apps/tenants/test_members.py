@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from messaging import stops
+from messaging.models import StopEvent
 from sequences.commands.editing import create_sequence
 from sequences.commands.status import begin
 from sequences.models import Sequence, Status
@@ -107,7 +108,8 @@ def test_2_29_their_sequences_are_paused_and_nothing_leaves_in_their_name(tenant
     deactivate_member(member=ana, by=admin, now=NOW)
     found = dict(Sequence.objects.values_list("owner", "status"))
     assert found == {ana.pk: Status.PAUSED, ben.pk: Status.ACTIVE}
-    assert stops.in_force([(stops.MEMBER, str(ana.pk))])
+    of_ana = StopEvent.objects.filter(scope=stops.MEMBER, key=str(ana.pk), lifted_at=None)
+    assert of_ana.exists()
     reactivate_member(member=ana, by=admin, now=NOW)
-    assert not stops.in_force([(stops.MEMBER, str(ana.pk))])
+    assert not of_ana.exists()
     assert Sequence.objects.get(owner=ana).status == Status.PAUSED

@@ -399,7 +399,7 @@ def test_who_is_not_on_the_trial_list_is_found_by_it(
     change_trial(is_on=True, addresses=["me@us.example"], by=admin, now=end)
     first = Message.objects.order_by("pk").first()
     assert first
-    outbox.cancel_messages([first.pk], reason="trial", now=end)
+    outbox.cancel(enrollments=[first.enrollment_id], reason="trial", now=end)
     page = client.get(f"/sequences/{sequence.pk}/").content.decode()
     assert "1 email</a></b> cancelled: not on the" in page
     found = client.get(f"/sequences/{sequence.pk}/people/?mail=trial").content.decode()
