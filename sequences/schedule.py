@@ -58,9 +58,8 @@ def set_next(sequence: Sequence, *, since: datetime) -> datetime | None:
     if not row.update(**fields):
         Schedule.objects.create(tenant_id=current_id(), sequence_id=sequence.pk, **fields)
     if sequence.kind not in BY_CALENDAR:
-        Wake.objects.filter(
-            schedule__in=row
-        ).delete()  # they had been for the next opening of the hours of before
+        # They had been for the next opening of the hours of before.
+        Wake.objects.filter(schedule__in=row).delete()
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Listed
 from datetime import datetime
@@ -86,9 +87,9 @@ class CloseReminders(Verb):
         except Refused as refused:
             raise CannotDo(refused.message) from refused
 
+    @abstractmethod
     def close(self, sequence: Sequence, ids: Listed[int], outcome: str, by: Member, at: datetime) -> int:
         """Close them; how many."""
-        raise NotImplementedError
 
 
 class CompleteReminders(CloseReminders):

@@ -174,7 +174,9 @@ def test_the_list_is_filtered_searched_and_paged(client: Client, sequence: Seque
     assert "Showing 1 of 1" in text(client.get(people(sequence), {"state": "exited"}))
     assert "Zoe Zimmer" in text(client.get(people(sequence), {"q": "zim"}))
     assert "Zoe Zimmer" in text(client.get(people(sequence), {"q": "zoe zim"}))
-    assert "Nobody here" in text(client.get(people(sequence), {"q": "nobody"}))
+    assert "Nobody of whom you ask begins with “nobody”." in text(
+        client.get(people(sequence), {"q": "nobody"})
+    )
     last = Enrollment.objects.order_by("-pk").values_list("pk", flat=True)[49]
     assert "Showing 11 of 61" in text(client.get(people(sequence), {"before": last}))
 
